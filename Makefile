@@ -1,0 +1,67 @@
+# Two commands do all: `make run` and `make test`. They need Python 3.11+, make and a package registry.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+OUT ?= out
+PEERS ?= hftbacktest
+
+# Real market data, where it is at hand; the project knows it only through this variable.
+ifndef NOWAKE_DATA
+ifneq ($(wildcard ../shared/data/README.md),)
+export NOWAKE_DATA := $(abspath ../shared/data)
+endif
+endif
+
+.PHONY: run test test-all check bench bench-peers docs picture clean
+
+$(VENV)/base: requirements/run.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/base
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+.venv: $(VENV)/dev
+
+# The main job: a parent order of 20,000 shares worked through a day of order flow.
+run: $(VENV)/base
+	@mkdir -p $(OUT)
+	@day="$$NOWAKE_DATA/inet_l3_2003/IBM_2003-01-15_message.csv.zst"; \
+	if [ -n "$$NOWAKE_DATA" ] && [ -f "$$day" ]; then echo "real data: IBM, 15 January 2003 (INET order flow)"; \
+	else day="generated:7"; echo "no market data at hand: a generated day (zero-intelligence order flow, seed 7)"; fi; \
+	$(BIN)/nowake replay "$$day" --algo vwap --side buy --qty 20000 --report $(OUT)/report.html
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/dev
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+check: $(VENV)/dev
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/house -m "not slow" -p no:cacheprovider
+
+bench: $(VENV)/dev
+	$(BIN)/nowake bench
+
+# Peers live in a virtual environment of their own.
+bench-peers:
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/peers-$(PEERS).txt
+
+docs: $(VENV)/dev
+	$(BIN)/mkdocs build --strict
+
+picture: $(VENV)/base
+	$(BIN)/python docs/picture.py
+
+clean:
+	rm -rf $(VENV) .venv-peers $(OUT) site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache

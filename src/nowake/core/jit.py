@@ -1,0 +1,61 @@
+"""The two decorators of every kernel; their cache is keyed by the hash of all kernel sources.
+
+Numba does not notice an edited helper in another module, so the cache directory carries a digest of every source file
+that uses these decorators. `NUMBA_DISABLE_JIT=1` turns both into plain Python (coverage, debugger).
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config
+
+__all__ = ["cache_dir", "inline", "jit_disabled", "kernel", "kernel_sources"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def jit_disabled() -> bool:
+    """Tell whether kernels run as plain Python."""
+    return bool(config.DISABLE_JIT)
+
+
+def kernel_sources() -> list[Path]:
+    """Return every source file of the package that defines kernels, sorted."""
+    root = Path(__file__).parents[1]
+    return sorted(p for p in root.rglob("*.py") if b"nowake.core.jit" in p.read_bytes() or p.name == "jit.py")
+
+
+@lru_cache(maxsize=1)
+def cache_dir() -> str:
+    """Return the directory of compiled kernels: `$NOWAKE_CACHE`, else the user's cache, then the digest of the sources."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in kernel_sources():
+        digest.update(path.read_bytes())
+    digest.update(b"bounds" if config.BOUNDSCHECK else b"")
+    root = os.environ.get("NOWAKE_CACHE")
+    base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nowake"
+    return str(base / digest.hexdigest()[:16])
+
+
+def kernel(function: F) -> F:
+    """Compile an entry point `f(records, lo, hi, ...)`: releases the lock, cached, IEEE division."""
+    return _compile(function, forceinline=False)
+
+
+def inline(function: F) -> F:
+    """Compile a helper of 5-20 lines `f(record, ...)` that is inlined into its callers."""
+    return _compile(function, forceinline=True)
+
+
+def _compile(function: F, *, forceinline: bool) -> F:
+    before, config.CACHE_DIR = config.CACHE_DIR, cache_dir()
+    try:
+        compiled = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=forceinline)(function)
+    finally:
+        config.CACHE_DIR = before
+    return compiled  # type: ignore[no-any-return]
