@@ -11,13 +11,25 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(p.parent for p in (ROOT / "src/nowake").glob("*/__init__.py"))
 LAYERS = ["core", "book", "data", "schedule", "execution", "market", "tca", "cli"]
 # Spelt in pieces, so that this file does not find itself.
-REGISTRIES = ["py" + "pi.org", "pythonhosted" + ".org", "npmjs" + ".org", "yarnpkg" + ".com", "maven" + ".org", "deb." + "debian", "crates" + ".io"]
+REGISTRIES = [
+    "py" + "pi.org",
+    "pythonhosted" + ".org",
+    "npmjs" + ".org",
+    "yarnpkg" + ".com",
+    "maven" + ".org",
+    "deb." + "debian",
+    "crates" + ".io",
+]
 HOMES = re.compile(r"(?<![\w.])/(?:ro" + r"ot|home/\w+|Users/\w+|wo" + r"rk/)(?:/|\b)")
 
 
 def tracked() -> list[Path]:
     listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if listing.returncode:
         pytest.skip("not a git checkout")

@@ -1,7 +1,5 @@
 """TOML configuration validated by Pydantic: unknown keys are refused and the nearest known key is named."""
 
-import hashlib
-import json
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nowake.core.errors import ConfigError, InputError, nearest
+from nowake.core.fingerprint import config_hash
 
 __all__ = ["Model", "config_hash", "load", "parse"]
 
@@ -43,7 +42,10 @@ def parse(table: dict[str, Any], model: type[M]) -> M:
         if first["type"] == "extra_forbidden":
             known = _known(model, first["loc"][:-1])
             raise ConfigError(
-                "unknown key", key=key, expected=f"one of {', '.join(known)}", got=repr(str(first["loc"][-1])),
+                "unknown key",
+                key=key,
+                expected=f"one of {', '.join(known)}",
+                got=repr(str(first["loc"][-1])),
                 hint=nearest(str(first["loc"][-1]), known),
             ) from None
         raise ConfigError(first["msg"].lower(), key=key, got=repr(first["input"])) from None
@@ -57,9 +59,3 @@ def _known(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
             break
         model = inner
     return sorted(model.model_fields)
-
-
-def config_hash(values: dict[str, Any]) -> str:
-    """Return 16 hex digits that identify a set of JSON-compatible `values`, whatever their order."""
-    text = json.dumps(values, sort_keys=True, default=str, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

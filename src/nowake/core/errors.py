@@ -1,12 +1,12 @@
 """Every error of nowake, one root, leaves by cause.
 
-    NowakeError
-    ├── InputError (ValueError)        what came is not what was expected; exit code 2
-    │   ├── DataError                  a market data file: path, and line or byte offset
-    │   ├── OrderError                 an impossible order
-    │   └── ConfigError                a configuration key: its path in the file
-    ├── CapacityError (IndexError)     a fixed capacity is exhausted: which, and how to raise it
-    └── MissingError (ImportError)     a needed extra or service is absent: how to get it; exit code 3
+NowakeError
+├── InputError (ValueError)        what came is not what was expected; exit code 2
+│   ├── DataError                  a market data file: path, and line or byte offset
+│   ├── OrderError                 an impossible order
+│   └── ConfigError                a configuration key: its path in the file
+├── CapacityError (IndexError)     a fixed capacity is exhausted: which, and how to raise it
+└── MissingError (ImportError)     a needed extra or service is absent: how to get it; exit code 3
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,9 @@ class InputError(NowakeError, ValueError):
         super().__init__(self._message())
 
     def _message(self) -> str:
-        parts = [f"{word} {value}" for word, value in (("expected", self.expected), ("got", self.got)) if value is not None]
+        parts = [
+            f"{word} {value}" for word, value in (("expected", self.expected), ("got", self.got)) if value is not None
+        ]
         return f"{self.what} ({', '.join(parts)})" if parts else self.what
 
 
@@ -62,7 +64,9 @@ class DataError(InputError):
         super().__init__(what, expected=expected, got=got, hint=hint)
 
     def _message(self) -> str:
-        place = f":{self.line}" if self.line is not None else f" at byte {self.offset}" if self.offset is not None else ""
+        place = (
+            f":{self.line}" if self.line is not None else f" at byte {self.offset}" if self.offset is not None else ""
+        )
         return f"{self.path}{place}: {super()._message()}"
 
 

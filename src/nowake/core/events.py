@@ -8,7 +8,7 @@ EVENT is one aligned numpy record of 48 bytes.
 | order_id   | 64-bit order reference of the venue; 0 where the feed has none |
 | price      | integer ticks; 0 where the kind has none |
 | quantity   | integer shares or lots; for LEVEL and QUOTE the new total at the price |
-| ref        | REPLACE: the new order id (same id allowed) · prints: match number · LEVEL, QUOTE: sequence number · else 0 |
+| ref        | REPLACE: the new order id (may be the same) · prints: match number · LEVEL, QUOTE: sequence · else 0 |
 | instrument | index into the reader's table of symbols |
 | kind       | a `Kind` |
 | side       | +1 buy, -1 sell: side of the **resting** order; 0 where unknown. TRADE: side of the resting party too |
@@ -28,7 +28,9 @@ class Kind(IntEnum):
     ADD = 1  # a visible limit order rests: order_id, side, price, quantity
     CANCEL = 2  # `quantity` shares of order_id are withdrawn, priority kept; all that is left = a delete
     DELETE = 3  # order_id is withdrawn; quantity is what the feed says was left (0: not said)
-    EXECUTE = 4  # `quantity` shares of the visible order_id trade; price is the print's (flag PRICED if not the order's)
+    EXECUTE = (
+        4  # `quantity` shares of the visible order_id trade; price is the print's (flag PRICED if not the order's)
+    )
     HIDDEN = 5  # `quantity` shares of an invisible order trade at price; side is that of the hidden order
     CROSS = 6  # an auction or cross print: price, quantity; touches no visible order
     HALT = 7  # trading stops

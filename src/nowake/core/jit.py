@@ -9,14 +9,15 @@ import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import config
+from numba.core import config as _config
 
 __all__ = ["cache_dir", "inline", "jit_disabled", "kernel", "kernel_sources"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+config: Any = _config  # attributes are made at run time
 
 
 def jit_disabled() -> bool:
@@ -32,7 +33,7 @@ def kernel_sources() -> list[Path]:
 
 @lru_cache(maxsize=1)
 def cache_dir() -> str:
-    """Return the directory of compiled kernels: `$NOWAKE_CACHE`, else the user's cache, then the digest of the sources."""
+    """Return the directory of compiled kernels: under `$NOWAKE_CACHE` or the user's cache, named by the sources."""
     digest = hashlib.sha256(numba.__version__.encode())
     for path in kernel_sources():
         digest.update(path.read_bytes())
@@ -58,4 +59,4 @@ def _compile(function: F, *, forceinline: bool) -> F:
         compiled = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=forceinline)(function)
     finally:
         config.CACHE_DIR = before
-    return compiled  # type: ignore[no-any-return]
+    return cast("F", compiled)

@@ -9,7 +9,9 @@ __all__ = ["configure", "logger"]
 
 def configure(*, level: int = 20, json: bool = False) -> None:
     """Send events of at least `level` (logging's numbers) to standard error, for people or as JSON lines."""
-    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -41,7 +41,8 @@ FILL = np.dtype(
 )
 
 PRINT = np.dtype(
-    [("time", "i8"), ("price2", "i8"), ("quantity", "i8"), ("side", "i1"), ("hidden", "u1"), ("flags", "u2")], align=True
+    [("time", "i8"), ("price2", "i8"), ("quantity", "i8"), ("side", "i1"), ("hidden", "u1"), ("flags", "u2")],
+    align=True,
 )
 
 # Best quotes over time, a row per change: prices in ticks, quantities of the untouched market; 0 where a side is empty.

@@ -6,7 +6,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nowake.core.errors import InputError
 
-__all__ = ["DAY", "HOUR", "MINUTE", "MS", "SECOND", "clock_time", "duration", "local_midnight", "show_time", "time_of_day"]
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "MS",
+    "SECOND",
+    "clock_time",
+    "duration",
+    "local_midnight",
+    "show_time",
+    "time_of_day",
+]
 
 MS = 1_000_000
 SECOND = 1_000_000_000

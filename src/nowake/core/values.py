@@ -1,9 +1,8 @@
 """The values everything speaks of: frozen, slotted, integers inside.
 
 Prices are integer ticks of the instrument, quantities integer shares (or lots), times integer nanoseconds UTC.
-`Instrument.tick_size` turns ticks into currency at the analytic edge only. Mid-point prints may lie at half a tick:
-`Fill.price` and `Trade.price` are therefore in **half ticks** only where `half_ticks` is stated; here they are floats of
-ticks, exact for multiples of 0.5.
+`Instrument.tick_size` turns ticks into currency at the analytic edge only. Mid-point prints lie at half a tick, so
+`Fill.price` and `Trade.price` are floats of ticks, exact for multiples of 0.5.
 """
 
 from dataclasses import dataclass
@@ -32,7 +31,9 @@ class Side(IntEnum):
         name = str(text).strip().lower()
         if name in ("buy", "sell"):
             return cls.BUY if name == "buy" else cls.SELL
-        raise InputError(f"unknown side '{text}'", expected="buy or sell", got=repr(text), hint=nearest(name, ("buy", "sell")))
+        raise InputError(
+            f"unknown side '{text}'", expected="buy or sell", got=repr(text), hint=nearest(name, ("buy", "sell"))
+        )
 
     def __str__(self) -> str:
         return self.name.lower()
@@ -56,7 +57,7 @@ _US_EQUITY = Session(34_200_000_000_000, 57_600_000_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What is traded: `tick_size` is the currency value of one integer price unit, `step` the quoting increment in ticks.
+    """What is traded: `tick_size` is the currency value of a tick (price unit), `step` the quoting increment in ticks.
 
     Feeds print finer than one may quote (mid-point prints, sub-penny history): the integer price unit is the feed's
     (0.0001 for US equities), own orders are priced at multiples of `step` (100: a cent). `lot` is the currency-free
@@ -107,7 +108,7 @@ def check_quantity(quantity: object, what: str = "quantity") -> int:
 
 @dataclass(frozen=True, slots=True)
 class ParentOrder:
-    """The whole order: work `quantity` between `start` and `end` (ns UTC), never beyond `limit` (ticks, None: no limit).
+    """The whole order: work `quantity` between `start` and `end` (ns UTC), never beyond `limit` (ticks; None: none).
 
     `decided` is when the portfolio manager decided (ns UTC, not after `start`): the delay cost runs from there.
     """

@@ -5,9 +5,9 @@ columns, letters in a number, unknown type) raise DataError; rows that are well 
 order) come out as they are, for `nowake.data.quality` to judge.
 """
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Protocol
@@ -19,7 +19,18 @@ from nowake.core.times import SECOND
 from nowake.core.values import Instrument
 from nowake.data.source import BLOCK, logical_name, read_head
 
-__all__ = ["CHUNK", "Chunk", "Example", "Level", "Reader", "ReaderMeta", "ReaderOptions", "Rule", "open_reader"]
+__all__ = [
+    "CHUNK",
+    "Chunk",
+    "Example",
+    "Level",
+    "Reader",
+    "ReaderMeta",
+    "ReaderOptions",
+    "Rule",
+    "kernel_view",
+    "open_reader",
+]
 
 CHUNK = 262_144  # most rows of one chunk
 
@@ -48,7 +59,7 @@ class Rule:
 class ReaderOptions:
     """What a file does not say itself; None: the format's own default or what the file's name tells."""
 
-    date: date | None = None
+    date: datetime.date | None = None
     timezone: str | None = None
     tick: Decimal | None = None
     step: int | None = None
@@ -68,7 +79,7 @@ class ReaderMeta:
     format: str
     level: Level
     instruments: tuple[Instrument, ...]
-    date: date | None
+    date: datetime.date | None
     place: Literal["line", "byte"] = "line"
     notes: tuple[str, ...] = field(default=())
 
@@ -96,6 +107,13 @@ class Reader(Protocol):
     def findings(self) -> tuple[Rule, ...]:
         """Return what the reader itself met up to now: sequence gaps, rows skipped by design."""
         ...
+
+
+def kernel_view(records: np.ndarray) -> np.ndarray:
+    """Return the same records as kernels want them: with fields as attributes where kernels run as plain Python."""
+    from nowake.core.jit import jit_disabled
+
+    return records.view(np.recarray) if jit_disabled() else records
 
 
 def open_reader(path: str | Path, *, fmt: str | None = None, options: ReaderOptions | None = None) -> Reader:

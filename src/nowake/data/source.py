@@ -16,9 +16,19 @@ import zstandard
 
 from nowake.core.errors import DataError
 
-__all__ = ["BLOCK", "iter_blocks", "iter_line_blocks", "iter_lines", "logical_name", "open_bytes", "read_head"]
+__all__ = [
+    "BLOCK",
+    "iter_blocks",
+    "iter_line_blocks",
+    "iter_lines",
+    "iter_text_blocks",
+    "logical_name",
+    "open_bytes",
+    "read_head",
+]
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
+_LONGEST_LINE = 1 << 26
 _FEED = 1 << 14  # compressed bytes handed to the decompressor at once: bounds what one step can expand to
 _BROKEN = (zlib.error, EOFError, OSError, lzma.LZMAError, zstandard.ZstdError, zipfile.BadZipFile)
 
@@ -91,7 +101,8 @@ def open_bytes(path: str | Path) -> BinaryIO:
     path = Path(path)
     raw = _open(path)
     if path.suffix.lower() == ".zip":
-        return _open_zip(path, raw)
+        raw.close()
+        return _open_zip(path)
     make = _DECOMPRESSORS.get(path.suffix.lower())
     if make is None:
         return raw
@@ -111,21 +122,15 @@ def _open(path: Path) -> BinaryIO:
     return raw
 
 
-def _open_zip(path: Path, raw: BinaryIO) -> BinaryIO:
+def _open_zip(path: Path) -> BinaryIO:
     try:
-        archive = zipfile.ZipFile(raw)
-        members = [m for m in archive.infolist() if not m.is_dir()]
-        if len(members) != 1:
-            raise DataError("zip archive", path=path, expected="one file inside", got=f"{len(members)} files")
-        return cast("BinaryIO", archive.open(members[0]))
+        with zipfile.ZipFile(path) as archive:  # the member keeps the file open until it is closed itself
+            members = [m for m in archive.infolist() if not m.is_dir()]
+            if len(members) != 1:
+                raise DataError("zip archive", path=path, expected="one file inside", got=f"{len(members)} files")
+            return cast("BinaryIO", archive.open(members[0]))
     except (*_BROKEN, NotImplementedError, RuntimeError) as error:
-        raw.close()
-        if isinstance(error, DataError):
-            raise
         raise DataError("corrupt zip archive", path=path, expected="a complete zip file", got=error) from error
-    except DataError:
-        raw.close()
-        raise
 
 
 def logical_name(path: str | Path) -> str:
@@ -169,35 +174,38 @@ def _read(path: Path, stream: BinaryIO, size: int) -> bytes:
         raise DataError("corrupt or truncated data", path=path, expected="readable bytes", got=error) from error
 
 
-def iter_line_blocks(path: str | Path, size: int = BLOCK) -> Iterator[tuple[bytes, int]]:
-    """Yield (block, number of its first line from 1); each block ends after a newline, the last at the end of the file.
+def iter_text_blocks(path: str | Path, size: int = BLOCK) -> Iterator[bytes]:
+    """Yield blocks of about `size` bytes that end after a newline; a last line without a newline gets one.
 
     A line longer than a block makes its block longer; 64 MiB without a newline is a DataError (not a text file).
     """
-    rest, line = [], 1
+    rest: list[bytes] = []
     waiting = 0
     for block in iter_blocks(path, size):
         cut = block.rfind(b"\n") + 1
-        if cut == 0:
-            rest.append(block)
-            waiting += len(block)
-            if waiting > 64 * BLOCK:
-                raise DataError(
-                    "no end of line", path=path, line=line, expected="lines of text", got=f"{waiting} bytes"
-                )
-            continue
-        whole = b"".join((*rest, block[:cut]))
-        rest, waiting = ([block[cut:]], len(block) - cut) if cut < len(block) else ([], 0)
-        yield whole, line
-        line += whole.count(b"\n")
+        if cut:
+            yield b"".join((*rest, memoryview(block)[:cut]))
+            rest, waiting = [], 0
+        if cut < len(block):
+            rest.append(block[cut:])
+            waiting += len(block) - cut
+        if waiting > _LONGEST_LINE:
+            raise DataError("no end of line", path=path, expected="lines of text", got=f"{waiting} bytes without one")
     if rest:
-        yield b"".join(rest), line
+        yield b"".join((*rest, b"\n"))
+
+
+def iter_line_blocks(path: str | Path, size: int = BLOCK) -> Iterator[tuple[bytes, int]]:
+    """Yield (block, number of its first line from 1) of `iter_text_blocks`."""
+    line = 1
+    for block in iter_text_blocks(path, size):
+        yield block, line
+        line += block.count(b"\n")
 
 
 def iter_lines(path: str | Path, size: int = BLOCK) -> Iterator[tuple[int, bytes]]:
     """Yield (line number from 1, line without its newline) of every line of the file."""
     for block, first in iter_line_blocks(path, size):
         lines = block.split(b"\n")
-        if block.endswith(b"\n"):
-            lines.pop()
+        lines.pop()
         yield from enumerate((text.removesuffix(b"\r") for text in lines), first)

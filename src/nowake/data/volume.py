@@ -2,7 +2,7 @@
 
 The static curve is the median share per bin over the last days, smoothed: medians are taken per bin, zeros are lifted
 to a hundredth of a uniform bin, log shares are smoothed with the binomial weights (1/4, 1/2, 1/4) over the interior
-bins (the first and the last bin, open and close, neither change nor spread), and the result is scaled to sum 1.
+bins (the first and the last, open and close, neither change nor spread), and the result is scaled to sum 1.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ _FLOOR = 0.01  # smallest share, in units of a uniform bin
 
 @dataclass(frozen=True, slots=True)
 class VolumeTable:
-    """Traded volume per day and bin: `volumes[days, bins]` float64 >= 0, days ascending; `bins` are labels (``09:30``)."""
+    """Traded volume per day and bin: `volumes[days, bins]` >= 0, days ascending; `bins` are labels (``09:30``)."""
 
     bins: tuple[str, ...]
     dates: tuple[date, ...]
@@ -44,7 +44,9 @@ class VolumeTable:
     def __post_init__(self) -> None:
         shape = (len(self.dates), len(self.bins))
         if self.volumes.shape != shape or not all(shape):
-            raise InputError("volume table", expected=f"volumes of shape {shape}, at least 1 x 1", got=self.volumes.shape)
+            raise InputError(
+                "volume table", expected=f"volumes of shape {shape}, at least 1 x 1", got=self.volumes.shape
+            )
         if not np.isfinite(self.volumes).all() or (self.volumes < 0).any():
             raise InputError("volume table", expected="finite volumes of zero or more", got="a negative or missing one")
         if any(a >= b for a, b in zip(self.dates, self.dates[1:], strict=False)):
@@ -64,7 +66,7 @@ class VolumeForecast(Protocol):
     """What a VWAP schedule asks: how the rest of the day's volume will be distributed."""
 
     def shares(self, now_bin: int, seen: Sequence[float] | np.ndarray) -> np.ndarray:
-        """Return the shares of bins `now_bin`.. in what is left, positive, sum 1; `seen` = volumes of the bins before."""
+        """Return the shares of bins `now_bin`.. in what is left, positive, sum 1; `seen`: volumes before."""
         ...
 
 
@@ -78,7 +80,7 @@ class StaticCurve:
         """Return ``curve[now_bin:]`` scaled to sum 1; InputError unless ``len(seen) == now_bin < bins``."""
         check_seen(now_bin, seen, len(self.curve))
         rest = self.curve[now_bin:]
-        return rest / rest.sum()
+        return np.asarray(rest / rest.sum())
 
 
 def check_seen(now_bin: int, seen: Sequence[float] | np.ndarray, bins: int) -> np.ndarray:
@@ -120,8 +122,7 @@ def smoothed(shares: np.ndarray, passes: int) -> np.ndarray:
     shares = uniform if total <= 0 else np.maximum(shares / total, _FLOOR / len(shares))
     log = np.log(shares)
     for _ in range(passes if len(shares) > 4 else 0):
-        padded = np.concatenate((log[1:2], log[1:-1], log[-2:-1]))
-        log[1:-1] = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+        log[2:-2] = 0.25 * log[1:-3] + 0.5 * log[2:-2] + 0.25 * log[3:-1]
     curve = np.exp(log)
     return np.asarray(curve / curve.sum())
 
@@ -130,7 +131,9 @@ def bin_labels(session: Session, minutes: int) -> tuple[str, ...]:
     """Return the start of every bin as ``HH:MM`` local; InputError unless `minutes` divides the session."""
     length, width = session.close - session.open, minutes * MINUTE
     if minutes < 1 or length % width:
-        raise InputError("bin width", expected=f"whole minutes that divide the session of {length // MINUTE}", got=minutes)
+        raise InputError(
+            "bin width", expected=f"whole minutes that divide the session of {length // MINUTE}", got=minutes
+        )
     starts = range(session.open, session.close, width)
     return tuple(f"{s // HOUR:02d}:{s % HOUR // MINUTE:02d}" for s in starts)
 

@@ -1,0 +1,7 @@
+"""``python -m benchmarks [NAME]``: the same as ``nowake bench``."""
+
+import sys
+
+from nowake.cli.main import main
+
+sys.exit(main(["bench", *sys.argv[1:]]))

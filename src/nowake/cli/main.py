@@ -1,0 +1,180 @@
+"""The program: its table of commands, and the shell that turns every error into one line and an exit code.
+
+Exit codes: 0 done, 1 it ran and the verdict is negative, 2 bad input, 3 a needed extra or service is missing, 130
+interrupted; 70 is a fault of nowake itself.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from nowake import __version__
+from nowake.cli.lazy import _PLAIN, Group, Lazy, LazyGroup, adapt, name_of
+from nowake.core.errors import CapacityError, InputError, MissingError, NowakeError, nearest
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS: Mapping[str, Lazy | Group] = {
+    "replay": Lazy("replay:replay", "Work a parent order through a day of market data and say what it cost."),
+    "data": Group(
+        "Check, verify and store market data.",
+        {
+            "check": Lazy("data:check", "Read a file through every quality rule and report."),
+            "verify": Lazy("data:verify", "Compare our book after each row with the vendor's."),
+            "ingest": Lazy("data:ingest", "Read files into the store."),
+            "ls": Lazy("data:ls", "List what is stored."),
+            "show": Lazy("data:show", "Print stored events."),
+            "sql": Lazy("data:sql", "Ask the store in SQL."),
+        },
+    ),
+    "schedule": Group(
+        "Print the trajectory of a schedule; no data needed.",
+        {
+            "twap": Lazy("schedule:twap", "Equal slices."),
+            "vwap": Lazy("schedule:vwap", "Slices proportional to a volume curve."),
+            "pov": Lazy("schedule:pov", "A constant share of the market's volume."),
+            "ac": Lazy("schedule:ac", "Almgren-Chriss: impact against risk."),
+            "ow": Lazy("schedule:ow", "Obizhaeva-Wang: a resilient book."),
+            "afs": Lazy("schedule:afs", "Alfonsi-Fruth-Schied: a resilient book, discrete trades."),
+            "cj": Lazy("schedule:cj", "Cartea-Jaimungal: liquidation with limit orders."),
+        },
+    ),
+    "pretrade": Lazy("pretrade:pretrade", "Expected cost before the order (Almgren et al. 2005)."),
+    "fit": Group(
+        "Fit a model to data.",
+        {"volume": Lazy("fit:volume", "Volume curve and log-volume model.")},
+    ),
+    "warm": Lazy("warm:warm", "Compile every kernel once."),
+    "bench": Lazy("bench:bench", "Measure speed against the bars of the project."),
+}
+
+EXTRAS = {
+    "polars": "data",
+    "duckdb": "data",
+    "fsspec": "data",
+    "databento_dbn": "data",
+    "jinja2": "report",
+    "matplotlib": "report",
+}
+
+
+class Root(LazyGroup):
+    """The program's own group."""
+
+    entries = COMMANDS
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"nowake {__version__}\n")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Adaptive trade execution: work a large parent order so that it leaves no wake in the market."""
+
+
+def program() -> Any:
+    """Return the command line as one command."""
+    app = typer.Typer(cls=Root, no_args_is_help=True, **_PLAIN)
+    app.callback()(_root)
+    return adapt(get_command(app))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; never raises for bad input."""
+    try:
+        code = program().main(args=None if argv is None else list(argv), prog_name="nowake", standalone_mode=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = 130
+    except SystemExit as stop:  # Typer's own answer to a closed pipe
+        code = _closed_pipe() if isinstance(stop.__context__, BrokenPipeError) else stop.code
+    except BrokenPipeError:
+        code = _closed_pipe()
+    except Exception as error:
+        code = explain(error)
+    if code == 130:
+        sys.stderr.write("interrupted\n")
+    return code if isinstance(code, int) else 0
+
+
+def _closed_pipe() -> int:
+    """Give up standard output quietly: the reader has what it wanted."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
+    return 0
+
+
+def explain(error: Exception) -> int:
+    """Write one line about `error` (a hint on a second), the traceback if NOWAKE_DEBUG=1; return the exit code."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error}\n")
+        return 2
+    text, hint, code = _judge(error)
+    if os.environ.get("NOWAKE_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error, file=sys.stderr)
+    sys.stderr.write(f"error: {' '.join(text.split())}\n")
+    if hint:
+        sys.stderr.write(f"hint: {hint}\n")
+    return code
+
+
+def _judge(error: Exception) -> tuple[str, str | None, int]:
+    if isinstance(error, InputError):
+        return str(error), error.hint, 2
+    if isinstance(error, MissingError):
+        return str(error), None, 3
+    if isinstance(error, CapacityError) or (isinstance(error, IndexError) and "raise `" in str(error)):
+        return f"a fixed capacity is exhausted: {error}", None, 2
+    if isinstance(error, NowakeError):
+        return str(error), None, 2
+    if isinstance(error, ModuleNotFoundError) and (name := (error.name or "").split(".")[0]) in EXTRAS:
+        return (
+            f"{name} is not installed (expected the extra '{EXTRAS[name]}')",
+            f"pip install 'nowake[{EXTRAS[name]}]'",
+            3,
+        )
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}", None, 2
+    if hasattr(error, "format_message") and getattr(error, "exit_code", None) == 2:
+        usage = _usage(error)
+        return str(usage), usage.hint, 2
+    return f"unexpected {type(error).__name__}: {error}", "a fault of nowake; NOWAKE_DEBUG=1 shows where", 70
+
+
+def _usage(error: Any) -> InputError:
+    """Return a usage error of Typer in this house's shape."""
+    path = error.ctx.command_path if getattr(error, "ctx", None) else "nowake"
+    help_ = f"try '{path} --help'"
+    name = str(getattr(error, "option_name", ""))
+    if type(error).__name__ == "NoSuchOption":
+        options = [o for p in error.ctx.command.params for o in (*p.opts, *p.secondary_opts)]
+        known = ["--help", *(o for o in options if o.startswith("--"))]
+        return InputError(
+            f"unknown option '{name}'",
+            expected=f"an option of {path}",
+            got=repr(name),
+            hint=nearest(name, known) or help_,
+        )
+    if type(error).__name__ == "MissingParameter":
+        return InputError(f"missing {name_of(error.param)}", expected=_wanted(error.param), got="nothing", hint=help_)
+    return InputError(error.format_message().rstrip("."), hint=help_)
+
+
+def _wanted(param: Any) -> str:
+    text = str(getattr(param, "help", "") or "a value")
+    return text[0].lower() + text[1:].rstrip(".").split(".")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
