@@ -4,9 +4,10 @@ import statistics
 import time
 from typing import Any
 
+from streams import l3_stream
+
 from nowake.book.feed import apply_all
 from nowake.book.state import REPLAY, new_books
-from streams import l3_stream
 
 BAR, GOAL = 30.0, 24.0
 

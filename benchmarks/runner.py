@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -15,7 +16,8 @@ from typing import Any, Literal
 __all__ = ["NAMES", "RESULTS", "Row", "Skip", "keep", "machine", "median_of", "run"]
 
 NAMES = ("book", "parse", "start", "replay")
-RESULTS = Path(__file__).parent / "results"
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
 KEYS = ("name", "value", "unit", "bar", "goal", "pass", "peer", "peer_value", "ratio")
 
 
@@ -55,6 +57,8 @@ def run(name: str) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """Return the rows of benchmark `name`, and why it (or a part of it) was skipped."""
     if find_spec(f"benchmarks.{name}") is None:
         return [], [{"name": name, "reason": "this source tree has no such benchmark"}]
+    if str(HERE) not in sys.path:
+        sys.path.insert(0, str(HERE))  # so that each also runs as a script of its own
     rows: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
     try:

@@ -1,9 +1,9 @@
 """Generated market data for benchmarks: the same stream for us and for every peer.
 
 `l3_stream(n, seed)` returns EVENT rows of one day of a level-3 feed: about 1,500 live orders, geometric distance from a
-moving touch, prices in ticks of 0.0001 with a cent as the step, and adds, deletes, partial cancels and executions at the
-best price in the proportions of a lit US venue (about 46 : 40 : 3 : 11). Executions always hit the oldest order
-of the best level, so the stream is a possible history of a real book.
+moving touch, prices in ticks of 0.0001 with a cent as the step, and adds, deletes, partial cancels and executions at
+the best price in the proportions of a lit US venue (about 47 : 39 : 3 : 11). Executions always hit the oldest order of
+the best level, so the stream is a possible history of a real book.
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ from nowake.book.audit import audit, pegs, queues
 from nowake.book.book import Book
 from nowake.book.feed import find, take
 from nowake.book.reference_matching import ReferenceVenue
-from nowake.book.state import COUNTERS, NO_ASK, NO_BID
+from nowake.book.state import COUNTERS, NO_ASK, NO_BID, SMALL, Preset
 from nowake.core.events import empty_events
 from nowake.core.jit import jit_disabled, kernel
 
@@ -31,8 +31,8 @@ def touched(books, i, side):
 class Pair:
     """Does everything twice and compares."""
 
-    def __init__(self) -> None:
-        self.book = Book()
+    def __init__(self, preset: Preset = SMALL) -> None:
+        self.book = Book(preset)
         self.twin = ReferenceVenue()
 
     @property
@@ -87,5 +87,5 @@ def pair() -> Pair:
 
 
 @pytest.fixture(scope="session")
-def new_pair() -> Callable[[], Pair]:
+def new_pair() -> Callable[..., Pair]:
     return Pair

@@ -55,7 +55,7 @@ def queues(book: Any) -> dict[tuple[int, int], list[Row]]:
 
 def pegs(book: Any, side: int) -> list[Row]:
     """Return the mid-pegs of `side`, first come first."""
-    return [_row(book, s) for s in _chain(book, int(book["peg_head"][side < 0]))]
+    return [_row(book, s) for s in _chain(book, int(book["peg_head"][int(side < 0)]))]
 
 
 def audit(book: Any) -> list[str]:

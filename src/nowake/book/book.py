@@ -27,6 +27,11 @@ def _plain(records: np.ndarray) -> np.ndarray:
     return records.view(np.recarray) if jit_disabled() else records
 
 
+def _touch(rows: np.ndarray) -> tuple[int | None, int]:
+    """Return price and untouched quantity of the first of DEPTH `rows`."""
+    return (int(rows["price"][0]), int(rows["quantity"][0] + rows["taken"][0])) if len(rows) else (None, 0)
+
+
 class Book:
     """One limit order book of the given capacities (`SMALL`: 4,095 live orders; `REPLAY`: 2 million)."""
 
@@ -72,10 +77,8 @@ class Book:
 
     def quote(self) -> Quote:
         """Return the untouched best bid and ask at the time of the last event."""
-        (bid, ask), found = self.depth(1), []
-        for rows in (bid, ask):
-            found += [int(rows["price"][0]), int(rows["quantity"][0] + rows["taken"][0])] if len(rows) else [None, 0]
-        return Quote(self.time, *found)  # type: ignore[arg-type]
+        (bid, bid_size), (ask, ask_size) = (_touch(rows) for rows in self.depth(1))
+        return Quote(self.time, bid, bid_size, ask, ask_size)
 
     def queue_ahead(self, order_id: int) -> int | None:
         """Return the displayed shares ahead of a live order, None if there is no such order."""

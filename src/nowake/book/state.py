@@ -105,8 +105,8 @@ COUNTERS = (
     *("ghost_shares", "halted", "seq"),
 )
 """What a book counts: live orders, orders ever, messages, shares traded, prints; references to ids that are not live,
-reductions beyond what was left, ADDs of a live id, impossible messages, messages and shares that history took of what own
-orders had taken; 0 trading, 1 halted, 2 quotation only; the last time priority."""
+reductions beyond what was left, ADDs of a live id, impossible messages, messages and shares that history took of what
+own orders had taken; 0 trading, 1 halted, 2 quotation only; the last time priority."""
 _SCALARS = (
     *COUNTERS,
     *("fresh", "free", "mask", "shift", "printed", "filled", "rested", "slides"),

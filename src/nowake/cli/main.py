@@ -7,6 +7,7 @@ interrupted; 70 is a fault of nowake itself.
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -109,7 +110,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _closed_pipe() -> int:
     """Give up standard output quietly: the reader has what it wanted."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError):  # standard output may be no file
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
     return 0
 
 

@@ -20,6 +20,11 @@ def _next_response(w):
 
 
 @inline
+def _wake(w, p):
+    return p.next_wake - w.feed_latency if p.next_wake < FOREVER else FOREVER
+
+
+@inline
 def _hear_next(w, p):
     hear(p, w.outbox[w.outbox_head])
     w.outbox_head = (w.outbox_head + 1) % w.outbox.shape[0]
@@ -54,19 +59,19 @@ def work(books, venues, parents, i, events, lo, until, final, prints, quotes):
     k, n = lo, events.shape[0]
     room = w.fill.shape[0] // 2
     while True:
-        due = min(next_command(w), min(_next_response(w), p.next_wake - w.feed_latency))
+        due = min(next_command(w), min(_next_response(w), _wake(w, p)))
         bound = min(due, until - 1)
         while k < n and events[k].time <= bound:
             step(b, w, events[k], prints, quotes)
             k += 1
             if p.done == 0 and (touched(b, 1) != p.bid or touched(b, -1) != p.ask):
                 _soon(w, p, w.now)
-                bound = min(bound, p.next_wake - w.feed_latency)
+                bound = min(bound, _wake(w, p))
             if w.outbox_count > 0:
                 bound = min(bound, _next_response(w))
         if w.fills > room or (k >= n and not final):
             return k
-        command, response, wake = next_command(w), _next_response(w), p.next_wake - w.feed_latency
+        command, response, wake = next_command(w), _next_response(w), _wake(w, p)
         if min(command, min(response, wake)) >= until:
             return k
         if command <= min(response, wake):

@@ -24,7 +24,7 @@ from nowake.schedule.trajectory import FloatArray
 __all__ = ["MAX_UNITS", "LimitOrders", "depths", "log_values", "market_order_times"]
 
 MAX_UNITS = 2000
-_MOST_TERMS = 500_000
+_MOST_TERMS = 200_000
 _MOST_WORK = 2e8
 
 
@@ -53,14 +53,18 @@ class LimitOrders:
         positive(self.kappa, "kappa")
         not_negative(self.alpha, "alpha")
         not_negative(self.phi, "phi")
-        terms = (self.kappa * self.phi * self.quantity**2 + self.intensity / math.e) * self.horizon
-        if self.phi and (terms > _MOST_TERMS or terms * (self.quantity + 500) > _MOST_WORK):
+        if self.phi and (self.terms > _MOST_TERMS or self.terms * (self.quantity + 500) > _MOST_WORK):
             raise InputError(
                 "running penalty",
                 expected=f"kappa*phi*qty^2*T of at most {_MOST_TERMS} (and less for many units)",
-                got=f"{terms:.3g}",
+                got=f"{self.terms:.3g}",
                 hint="count the quantity in larger units",
             )
+
+    @property
+    def terms(self) -> float:
+        """How many terms the exponential over the horizon takes: (kappa phi Q^2 + lambda/e) T."""
+        return (self.kappa * self.phi * self.quantity**2 + self.intensity / math.e) * self.horizon
 
     @property
     def log_terminal(self) -> FloatArray:
@@ -122,8 +126,11 @@ def market_order_times(problem: LimitOrders, half_spread: float, steps: int = 10
     horizon, so times are good to T/steps.
     """
     cost = problem.kappa * not_negative(half_spread, "half spread") * np.arange(problem.quantity + 1)
-    if whole_bins(steps) * problem.quantity > _MOST_TERMS:
-        raise InputError("market order times", expected=f"steps * qty of at most {_MOST_TERMS}", got=steps)
+    work = whole_bins(steps) * (problem.quantity + 20) + problem.terms
+    if work > _MOST_TERMS:
+        raise InputError(
+            "market order times", expected=f"steps*qty + lambda*T of at most {_MOST_TERMS}", got=f"{work:.3g}"
+        )
     length, first = problem.horizon / steps, np.full(problem.quantity, np.nan)
     logs = problem.log_terminal
     for step in range(steps + 1):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nowake.core.errors import InputError, NowakeError
+from nowake.core.errors import InputError
 from nowake.schedule.impact import Impact
 from nowake.schedule.trajectory import FloatArray
 
@@ -128,7 +128,7 @@ def _newton(problem: _Scaled, y: FloatArray, blunt: float) -> FloatArray:
 
 
 def minimise(problem: _Problem) -> FloatArray:
-    """Return x/X (bins+1,) of the optimum; InputError if not convex, NowakeError if it does not converge.
+    """Return x/X (bins+1,) of the optimum; InputError if not convex or not converged.
 
     Damped Newton from the straight line. Below b = 1 the cost has a kink-like curvature at zero trades, so |n| is first
     blunted and then sharpened to 1e-10 X in steps. Converged means: the
@@ -145,5 +145,9 @@ def minimise(problem: _Problem) -> FloatArray:
     largest = float(np.abs(scaled.marginal(-np.diff(y), last)).max())
     residual = float(np.abs(scaled.gradient(y, last)).max())
     if not residual <= 1e-3 * largest:
-        raise NowakeError(f"power-law schedule did not converge (marginal costs differ by {residual / largest:.1e})")
+        raise InputError(
+            "power-law schedule",
+            expected="risk and drift that impact can balance (marginal costs equal to 1e-3)",
+            got=f"marginal costs that differ by {residual / largest:.1e}" if largest > 0 else "no impact at all",
+        )
     return y

@@ -66,7 +66,7 @@ def clock(block, lo, hi):
     n = hi - lo
     if n != 5 and n != 8:
         return 0, 3
-    code, total = 0, 0
+    code, total = 0, np.int64(0)
     for k in range(n):
         c = np.int64(block[lo + k])
         if k == 2 or k == 5:

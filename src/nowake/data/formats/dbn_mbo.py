@@ -8,6 +8,7 @@ explains, else TICK. M at the same price with a size not larger keeps its priori
 loses it.
 """
 
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,28 @@ _KINDS = np.full(256, int(Kind.TICK), np.uint8)
 for _action, _kind in (("A", Kind.ADD), ("C", Kind.CANCEL), ("M", Kind.REPLACE), ("R", Kind.CLEAR)):
     _KINDS[ord(_action)] = _kind
 _KINDS[ord("T")], _KINDS[ord("F")] = Kind.TRADE, Kind.EXECUTE
+_TICK, _KEEP = int(Kind.TICK), int(Flag.KEEP_PRIORITY)
 _A, _C, _M, _R, _T, _F = (ord(c) for c in "ACMRTF")
+
+
+@dataclass(slots=True)
+class _Columns:
+    """The fields of the events that fills change, as lists: faster one by one than an array."""
+
+    kind: list[int]
+    order_id: list[int]
+    side: list[int]
+    quantity: list[int]
+    ref: list[int]
+    flags: list[int]
+
+    @classmethod
+    def of(cls, events: np.ndarray) -> "_Columns":
+        return cls(*(events[f.name].tolist() for f in fields(cls)))
+
+    def write(self, events: np.ndarray) -> None:
+        for f in fields(self):
+            events[f.name] = getattr(self, f.name)
 
 
 class Orders:
@@ -72,10 +94,12 @@ class Orders:
         events["kind"], events["side"] = _KINDS[table["action"]], _SIDES[table["side"]]
         events["flags"] = np.where(snapshot, int(Flag.SNAPSHOT), 0) | np.where(flags & _LAST, int(Flag.LAST), 0)
         aggregate = (flags & (_TOB | _MBP)) != 0
-        self._follow(events, table, where, aggregate)
+        columns = _Columns.of(events)
+        self._follow(columns, table, where, aggregate)
+        columns.write(events)
         return Chunk(events, where)
 
-    def _follow(self, events: np.ndarray, table: np.ndarray, where: np.ndarray, aggregate: np.ndarray) -> None:
+    def _follow(self, c: _Columns, table: np.ndarray, where: np.ndarray, aggregate: np.ndarray) -> None:
         """Walk the records in order: remember orders, join fills with what they do to the book."""
         actions, last = table["action"].tolist(), (table["flags"] & _LAST).tolist()
         ids, sizes = table["order_id"].tolist(), table["size"].tolist()
@@ -87,26 +111,26 @@ class Orders:
         for i, action in enumerate(actions):
             key = (numbers[i], ids[i])
             if special[i]:
-                self._aggregate(events, table, i)
+                self._aggregate(c, table, i)
             elif action == _A:
                 resting[key] = (prices[i], sizes[i])
             elif action == _C:
-                self._cancel(events, i, key, sizes[i], fills)
+                self._cancel(c, i, key, sizes[i], fills)
             elif action == _M:
-                self._modify(events, i, key, (prices[i], sizes[i]), fills)
+                self._modify(c, i, key, (prices[i], sizes[i]), fills)
             elif action == _F:
                 fills[key] = fills.get(key, 0) + sizes[i]
-                self._explain(events, trades, numbers, i)
+                self._explain(c, trades, numbers, i)
             elif action == _T:
-                events[i]["order_id"], events[i]["side"] = 0, -events[i]["side"]
+                c.order_id[i], c.side[i] = 0, -c.side[i]
                 trades.append(i)
             elif action == _R:
                 for gone in [k for k in resting if k[0] == numbers[i]]:
                     del resting[gone]
-            if last[i]:
-                self._close_packet(events, where, trades, fills)
+            if last[i] and (trades or fills):
+                self._close_packet(c, where[: i + 1], trades, fills)
 
-    def _cancel(self, events: np.ndarray, i: int, key: tuple[int, int], size: int, fills: dict[Any, int]) -> None:
+    def _cancel(self, c: _Columns, i: int, key: tuple[int, int], size: int, fills: dict[Any, int]) -> None:
         filled = min(fills.get(key, 0), size)
         if filled:
             fills[key] -= filled
@@ -116,53 +140,50 @@ class Orders:
         else:
             self._resting.pop(key, None)
         if filled == size:
-            events[i]["kind"], events[i]["ref"] = Kind.TICK, 0
-        events[i]["quantity"] = size - filled
+            c.kind[i], c.ref[i] = _TICK, 0
+        c.quantity[i] = size - filled
 
-    def _modify(
-        self, events: np.ndarray, i: int, key: tuple[int, int], now: tuple[int, int], fills: dict[Any, int]
-    ) -> None:
+    def _modify(self, c: _Columns, i: int, key: tuple[int, int], now: tuple[int, int], fills: dict[Any, int]) -> None:
         filled = fills.pop(key, 0)
         before = self._resting.get(key)
         self._resting[key] = now
-        event = events[i]
-        event["ref"] = event["order_id"]
+        c.ref[i] = c.order_id[i]
         if before is None:
             return
         if filled and before[0] == now[0] and before[1] - filled == now[1]:
-            event["kind"], event["quantity"], event["ref"] = Kind.TICK, 0, 0
+            c.kind[i], c.quantity[i], c.ref[i] = _TICK, 0, 0
         elif before[0] == now[0] and now[1] <= before[1]:
-            event["flags"] |= Flag.KEEP_PRIORITY
+            c.flags[i] |= _KEEP
 
-    def _explain(self, events: np.ndarray, trades: list[int], numbers: list[int], i: int) -> None:
+    def _explain(self, c: _Columns, trades: list[int], numbers: list[int], i: int) -> None:
         """Take the fill of record i from the trades of its packet."""
-        left = int(events[i]["quantity"])
+        left = c.quantity[i]
         for k in trades:
             if numbers[k] == numbers[i]:
-                taken = min(left, int(events[k]["quantity"]))
-                events[k]["quantity"] -= taken
+                taken = min(left, c.quantity[k])
+                c.quantity[k] -= taken
                 left -= taken
 
     def _close_packet(
-        self, events: np.ndarray, where: np.ndarray, trades: list[int], fills: dict[tuple[int, int], int]
+        self, c: _Columns, where: np.ndarray, trades: list[int], fills: dict[tuple[int, int], int]
     ) -> None:
         for k in trades:
-            if events[k]["quantity"] == 0:
-                events[k]["kind"] = Kind.TICK
+            if c.quantity[k] == 0:
+                c.kind[k] = _TICK
             else:
-                self._found.note("trade_without_fill", int(where[k]), f"{events[k]['quantity']} left", "kept as TRADE")
+                self._found.note("trade_without_fill", int(where[k]), f"{c.quantity[k]} left", "kept as TRADE")
         for key, left in fills.items():
             if left:
                 self._found.note("fill_without_change", int(where[-1]), f"order {key[1]}, {left}", "kept as EXECUTE")
         trades.clear()
         fills.clear()
 
-    def _aggregate(self, events: np.ndarray, table: np.ndarray, i: int) -> None:
+    def _aggregate(self, c: _Columns, table: np.ndarray, i: int) -> None:
         """Rewrite an A of a publisher without orders: with flag TOB the best quote of its side, with MBP a level."""
         if table["action"][i] != _A:
             return
         top = bool(table["flags"][i] & _TOB)
-        events[i]["kind"], events[i]["order_id"] = (Kind.QUOTE if top else Kind.LEVEL), 0
-        events[i]["ref"] = table["sequence"][i]
+        c.kind[i], c.order_id[i] = (Kind.QUOTE if top else Kind.LEVEL), 0
+        c.ref[i] = table["sequence"][i]
         if table["price"][i] == UNDEF_PRICE:
-            events[i]["quantity"] = 0
+            c.quantity[i] = 0

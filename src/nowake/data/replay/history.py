@@ -76,7 +76,7 @@ def _cross_own(b, w, s, before, untouched):
 @inline
 def _would_cross(w, side, price):
     for k in range(w.live):
-        if w.own[k].side == -side and side * price <= side * w.own[k].price:
+        if w.own[k].side == -side and side * price >= side * w.own[k].price:
             return True
     return False
 

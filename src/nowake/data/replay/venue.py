@@ -1,0 +1,106 @@
+"""A recorded market that takes own orders: the readable face of the replay kernels, for users, tests and notebooks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nowake.book.state import REPLAY, Preset, new_books
+from nowake.core.errors import InputError, OrderError
+from nowake.core.jit import jit_disabled
+from nowake.core.records import PRINT, QUOTE_PATH
+from nowake.core.values import Side, check_quantity
+from nowake.data.replay.latency import quantiles
+from nowake.data.replay.orders import send
+from nowake.data.replay.session import FOREVER, advance
+from nowake.data.replay.state import Action, Answer, Reason, Terms, new_venues
+
+__all__ = ["RecordedVenue", "Response"]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the venue answered: `time` at the sender (ns UTC), `price` in ticks, `leaves` what is still open."""
+
+    time: int
+    order_id: int
+    answer: Answer
+    reason: Reason
+    price: float
+    quantity: int
+    leaves: int
+
+
+class RecordedVenue:
+    """Plays EVENT records and lets own orders take part; history does not react to them.
+
+    `events` EVENT[n] in time order; `entry` and `response` latencies in ns. Own order ids are yours, above 0.
+    """
+
+    def __init__(self, events: np.ndarray, *, entry: int = 0, response: int = 0, preset: Preset = REPLAY) -> None:
+        self._events = events.view(np.recarray) if jit_disabled() else events
+        self.books, self.venues = new_books(1, preset), new_venues(1)
+        self.venues["latency"][0, 0] = quantiles(entry)
+        self.venues["latency"][0, 1] = quantiles(response)
+        self._prints, self._quotes = self._room(PRINT), self._room(QUOTE_PATH)
+        self._at = 0
+
+    def _room(self, dtype: np.dtype) -> np.ndarray:
+        room = np.zeros(len(self._events) + 1, dtype)
+        return room.view(np.recarray) if jit_disabled() else room
+
+    @property
+    def now(self) -> int:
+        """The venue's time, ns UTC: of the last event or command."""
+        return int(self.venues["now"][0])
+
+    def play(self, until: int = FOREVER) -> None:
+        """Apply events and commands due before `until` (ns UTC)."""
+        final = True
+        self._at = advance(self.books, self.venues, 0, self._events, self._at, until, final, self._prints, self._quotes)
+
+    def submit(
+        self, when: int, order_id: int, side: Side, quantity: int, price: int = 0, terms: Terms = Terms.DAY
+    ) -> None:
+        """Send a new order at `when` (ns UTC); price 0 is a market order. OrderError for impossible ones."""
+        if price < 0 or order_id <= 0:
+            raise OrderError("own order", expected="price >= 0, order id > 0", got=f"price {price}, id {order_id}")
+        send(self.venues[0], when, int(Action.NEW), order_id, int(side), price, check_quantity(quantity), int(terms))
+
+    def cancel(self, when: int, order_id: int) -> None:
+        """Ask at `when` for the cancellation of an own order."""
+        send(self.venues[0], when, int(Action.CANCEL), order_id, 0, 0, 0, 0)
+
+    def replace(self, when: int, order_id: int, quantity: int, price: int) -> None:
+        """Ask at `when` for another open quantity and price; smaller at the same price keeps the place in the queue."""
+        send(self.venues[0], when, int(Action.REPLACE), order_id, 0, price, check_quantity(quantity), 0)
+
+    def responses(self) -> list[Response]:
+        """Return, and forget, all responses so far."""
+        w = self.venues[0]
+        ring, head = w["outbox"], int(w["outbox_head"])
+        rows = [ring[(head + k) % len(ring)] for k in range(int(w["outbox_count"]))]
+        w["outbox_head"], w["outbox_count"] = (head + len(rows)) % len(ring), 0
+        return [_response(row) for row in rows]
+
+    def fills(self) -> np.ndarray:
+        """Return the FILL records so far."""
+        return np.array(self.venues["fill"][0][: int(self.venues["fills"][0])])
+
+    def prints(self) -> np.ndarray:
+        """Return the market's PRINT records so far."""
+        return np.array(self._prints[: int(self.venues["prints"][0])])
+
+    def ahead(self, order_id: int) -> int:
+        """Return the shares of history ahead of a resting own order; InputError if it does not rest."""
+        w = self.venues[0]
+        for own in w["own"][: int(w["live"])]:
+            if int(own["id"]) == order_id:
+                return int(own["ahead"])
+        raise InputError("own order", expected="one that rests", got=order_id)
+
+
+def _response(row: np.void) -> Response:
+    return Response(
+        int(row["time"]), int(row["id"]), Answer(int(row["answer"])), Reason(int(row["reason"])),
+        int(row["price2"]) / 2, int(row["quantity"]), int(row["leaves"]),
+    )  # fmt: skip
