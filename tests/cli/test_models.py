@@ -30,7 +30,7 @@ def test_obizhaeva_wang_is_block_rate_block(nowake: Any) -> None:
     [
         (("twap", "--qty", "100", "--bins", "3"), "33"),
         (("vwap", "--qty", "100", "--curve", "3,1,1"), "60"),
-        (("pov", "--qty", "100", "--participation", "0.1", "--volumes", "900,450"), "50"),
+        (("pov", "--qty", "200", "--participation", "0.1", "--volumes", "900,450"), "50"),
         (("afs", "--qty", "100", "--bins", "4", "--rho", "2"), "left"),
         (("cj", "--qty", "3", "--T", "60", "--intensity", "0.83", "--kappa", "100", "--alpha", "0.001"), "depth"),
     ],

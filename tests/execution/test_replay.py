@@ -155,7 +155,7 @@ def test_other_data_than_level_three_needs_a_declared_queue_model(tape: np.ndarr
         ({"quantity": 0}, "whole number"),
         ({"quantity": None}, "both or neither"),
         ({"start": 11 * HOUR, "end": 10 * HOUR}, "start before end"),
-        ({"start": 10 * HOUR, "end": 15 * HOUR}, "end of the order lies outside the data"),
+        ({"end": 15 * HOUR}, "end of the order lies outside the data"),
         ({"start": 8 * HOUR, "end": 9 * HOUR + 35 * MINUTE}, "start of the order lies outside the data"),
         ({"decided": 9 * HOUR + 35 * MINUTE, "start": 9 * HOUR + 33 * MINUTE}, "decision time"),
         ({"limit": Decimal("99.995")}, "a multiple of"),

@@ -71,6 +71,7 @@ def group(name: str, of: Group) -> LazyGroup:
     """Return the group `name` over the entries of `of`."""
     made = LazyGroup(name=name, help=of.help, no_args_is_help=True, rich_markup_mode=None)
     made.entries = of.entries
+    adapt(made)
     return made
 
 
@@ -89,12 +90,18 @@ def build(name: str, function: Callable[..., Any]) -> Any:
 
 def adapt(command: Any) -> Any:
     """Give every option of a plain type its converter; others keep Typer's own. Returns `command`."""
-    for param in command.params:
+    for param in [*command.params, *_help_option(command)]:
         described = getattr(param, "type_descriptor", None)
         converter = _CONVERTERS.get(getattr(described, "annotation", None))
         if converter is not None and hasattr(param, "_runtime_param"):
             param._runtime_param = converter
     return command
+
+
+def _help_option(command: Any) -> list[Any]:
+    """Return the --help option, which Typer makes at its first use and then keeps."""
+    option = command.get_help_option(command.context_class(command, info_name=command.name))
+    return [] if option is None else [option]
 
 
 @dataclass(frozen=True, slots=True)

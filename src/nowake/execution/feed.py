@@ -142,7 +142,7 @@ def window(request: ReplayRequest, instrument: Instrument, feed: Feed, span: Spa
     if decided > start:
         wanted = f"not after the start {show_time(start, zone)}"
         raise InputError("decision time", expected=wanted, got=show_time(decided, zone))
-    for name, when in (("decision", decided), ("start", start), ("end", end)):
+    for name, when in (("start", start), ("end", end), ("decision", decided)):
         if not span.first - SLACK <= when <= span.last + SLACK:
             raise InputError(f"{name} of the order lies outside the data", expected=shown, got=show_time(when, zone))
     return Window(midnight, decided, start, end)
