@@ -45,9 +45,14 @@ replay_order(ReplayRequest(Few(), "few", "twap", Side.BUY, 100, on_progress=prog
 """
 
 
+def _environment() -> dict[str, str]:
+    """Return the environment with Python's own cache of byte code on, as an installation has it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _seconds(command: list[str]) -> float:
     begun = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     elapsed = time.perf_counter() - begun
     if done.returncode:
         raise Skip(f"{' '.join(command)[:60]} failed: {done.stderr.strip()[-200:]}")

@@ -10,6 +10,7 @@ import pytest
 
 import nowake as package
 from nowake.cli import warm as warming
+from nowake.cli.warm_paths import paths
 
 
 @pytest.fixture
@@ -80,10 +81,10 @@ def test_warm_runs_every_step_once(nowake: Any, monkeypatch: pytest.MonkeyPatch)
 
 def test_steps_name_what_every_package_compiles() -> None:
     names = [name for name, call in warming.steps() if callable(call)]
-    assert {"market.flow", "quality check", "LOBSTER file", "replay"} <= set(names)
+    assert {"market.flow", "book: order flow", "quality check", "LOBSTER file", "ITCH file", "replay"} <= set(names)
     assert len(names) == len(set(names))
 
 
 def test_the_paths_of_warm_run() -> None:
-    for _, call in warming._paths():
+    for _, call in paths():
         call()

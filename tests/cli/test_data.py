@@ -122,6 +122,14 @@ def test_ingest_twice_is_once(nowake: Any, day: Path, store: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in store.rglob("*.parquet")} == before
 
 
+def test_ingest_writes_refused_rows_beside_the_data_or_not_at_all(nowake: Any, faulty: Path, tmp_path: Path) -> None:
+    beside = faulty.with_name(f"{faulty.name}.quarantine.csv")
+    assert nowake("data", "ingest", faulty, "--store", tmp_path / "one", "--quarantine", "none").code == 0
+    assert not beside.exists()
+    assert nowake("data", "ingest", faulty, "--store", tmp_path / "two").code == 0
+    assert beside.exists()
+
+
 def test_a_refused_file_leaves_no_half_store(nowake: Any, day: Path, tmp_path: Path) -> None:
     day.write_text(day.read_text() + "broken\n")
     assert nowake("data", "ingest", day, "--store", tmp_path / "fresh").code == 2

@@ -179,6 +179,9 @@ def ingest(
     existing_parts: Annotated[
         str, typer.Option("--existing", help="Another source of the same day: refuse, replace or append.")
     ] = "refuse",
+    quarantine: Annotated[
+        str, typer.Option("--quarantine", help="File of refused rows: beside (the data), or none.")
+    ] = "beside",
     json: Json = False,
 ) -> int:
     """Read FILES into the store: checked, by kind, day and symbol; each whole or not at all, twice is once."""
@@ -194,7 +197,7 @@ def ingest(
         reader=options,
         fmt=fmt,
         existing=named(existing_parts, ("refuse", "replace", "append"), "way with existing parts"),
-        quarantine=True,
+        quarantine=named(quarantine, ("beside", "none"), "place of refused rows") == "beside",
         elsewhere=_spare([existing(f) for f in files]),
     )
     with Progress("ingest") as step:

@@ -1,0 +1,116 @@
+"""Whole paths through several packages, on inputs of a few rows, that compile what packages do not name themselves."""
+
+import struct
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["Step", "paths"]
+
+Step = tuple[str, Callable[[], object]]
+
+MESSAGES = """\
+34200.1,1,1,100,1000000,1
+34200.2,1,2,100,1000100,-1
+34200.3,4,2,50,1000100,-1
+34200.4,3,1,100,1000000,1
+"""
+BOOK = """\
+-9999999999,0,1000000,100
+1000100,100,1000000,100
+1000100,50,1000000,100
+1000100,50,-9999999999,0
+"""
+
+
+def paths() -> list[Step]:
+    """Return the steps as (name, call) pairs."""
+    return [
+        ("book: order flow", _book),
+        ("book: matching", _matching),
+        ("LOBSTER file", _lobster),
+        ("ITCH file", _itch),
+        ("quality check", _check),
+        ("volume model", _volume),
+        ("replay", _replay),
+    ]
+
+
+def _book() -> None:
+    import numpy as np
+
+    from nowake.book.feed import apply_all
+    from nowake.book.queries import DEPTH, depth, digest, queue_of
+    from nowake.book.state import REPLAY, new_books
+    from nowake.core.events import EVENT
+
+    books = new_books(1, REPLAY)
+    apply_all(books, 0, np.zeros(1, EVENT), 0, 0)
+    depth(books, 0, 1, np.zeros(1, DEPTH))
+    queue_of(books, 0, 1)
+    digest(books, 0)
+
+
+def _matching() -> None:
+    import numpy as np
+
+    from nowake.book.actions import RESULT
+    from nowake.book.matching import submit_all
+    from nowake.book.state import REQUEST, SMALL, new_books
+
+    submit_all(new_books(1, SMALL), 0, np.zeros(1, REQUEST), np.zeros(1, RESULT), 0, 0)
+
+
+def _lobster() -> None:
+    from nowake.data.verify import verify
+
+    with tempfile.TemporaryDirectory() as folder:
+        messages = Path(folder) / "WARM_2026-01-15_34200000_57600000_message_1.csv"
+        orderbook = Path(folder) / "WARM_2026-01-15_34200000_57600000_orderbook_1.csv"
+        messages.write_text(MESSAGES, encoding="ascii")
+        orderbook.write_text(BOOK, encoding="ascii")
+        verify(messages, orderbook)
+
+
+def _itch() -> None:
+    from nowake.data.reader import open_reader
+
+    event = b"S" + struct.pack(">HH", 0, 0) + (34_200_000_000_000).to_bytes(6, "big") + b"O"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "20260115.NASDAQ_ITCH50"
+        file.write_bytes(struct.pack(">H", len(event)) + event)
+        for _ in open_reader(file, fmt="itch").chunks():
+            pass
+
+
+def _check() -> None:
+    from nowake.data.quality import Check
+    from nowake.market.reader import GeneratedReader
+
+    for _ in Check(GeneratedReader(1), "generated:1"):
+        break
+
+
+def _volume() -> None:
+    from datetime import date
+
+    import numpy as np
+
+    from nowake.data.volume import VolumeTable
+    from nowake.data.volume_model import fit
+
+    days = tuple(date(2026, 1, d) for d in range(1, 13))
+    volumes = 1000.0 + np.arange(36.0).reshape(12, 3) % 7 * 100
+    fit(VolumeTable(("09:30", "11:40", "13:50"), days, volumes), steps=2)
+
+
+def _replay() -> None:
+    from nowake.core.times import HOUR, MINUTE
+    from nowake.core.values import Side
+    from nowake.execution.replay import replay_order
+    from nowake.execution.request import ReplayRequest
+    from nowake.market.reader import GeneratedReader
+
+    start = 9 * HOUR + 30 * MINUTE
+    reader = GeneratedReader(1)
+    replay_order(ReplayRequest(reader, "generated:1", "twap", Side.BUY, 100, start=start, end=start + 2 * MINUTE))
