@@ -1,8 +1,8 @@
 """Replay with an own order re-quoted every 100 ms: events per CPU second, against hftbacktest 2.4.4 on the same stream.
 
-Both sides replay the same generated level-3 day; a buy order of 100 rests at the best bid, cancelled and sent anew every
-100 ms with 1 ms latency each way; both strategies are compiled. The peer reads an execution as two rows (the fill, then
-the change of the order); its rate counts its own rows, which favours it. Medians of three runs each, in turn.
+Both sides replay the same generated level-3 day; a buy order of 100 rests at the best bid, cancelled and sent anew
+every 100 ms with 1 ms latency each way; both strategies are compiled. The peer reads an execution as two rows (the
+fill, then the change of the order); its rate counts its own rows, which favours it. Medians of three runs, in turn.
 """
 
 import json
