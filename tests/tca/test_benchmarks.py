@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nowake.core.events import Flag
 from nowake.core.records import FILL, PRINT, QUOTE_PATH, Cause
 from nowake.core.times import HOUR, SECOND
 from nowake.core.values import Instrument, ParentOrder, Side
@@ -90,3 +91,18 @@ def test_prints_outside_the_session_do_not_move_day_vwap_and_close(order, prints
     tape = prints((-3600, 500, 10), (1, 1000, 10), (7 * 3600, 2000, 10))
     got = benchmarks(order(), 1000.0, NO_FILLS, tape, NO_QUOTES)
     assert (got.day_vwap, got.close) == (1000, 1000)
+
+
+def test_the_closing_auction_after_the_bell_is_the_close(order, prints) -> None:
+    bell = 6 * 3600
+    tape = prints((1, 1000, 10), (bell - 1, 1010, 10), (bell, 1011, 20), (bell + 2, 1020, 60), (bell + 3, 1030, 10))
+    tape["flags"][2:4] = Flag.AUCTION  # one at the bell, one after it; the last print is no auction
+    got = benchmarks(order(), 1000.0, NO_FILLS, tape, NO_QUOTES)
+    assert got.close == pytest.approx((1011 * 20 + 1020 * 60) / 80)
+    assert got.day_vwap == pytest.approx((1000 * 10 + 1010 * 10 + 1011 * 20 + 1020 * 60) / 100)
+
+
+def test_an_auction_long_after_the_close_is_another_one(order, prints) -> None:
+    tape = prints((1, 1000, 10), (6 * 3600 + 3600, 1020, 60))
+    tape["flags"][1] = Flag.AUCTION
+    assert benchmarks(order(), 1000.0, NO_FILLS, tape, NO_QUOTES).close == 1000

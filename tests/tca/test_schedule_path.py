@@ -22,6 +22,15 @@ def test_target_is_linear_with_jumps() -> None:
     assert path.at(when, left=True).tolist() == [0, 0, 375, 500, 1000]
 
 
+def test_a_sliced_order_has_the_band_that_each_slice_leaves_open() -> None:
+    path = SchedulePath.of_slices(T0 + np.array([0, 10, 30]) * SECOND, np.array([0, 400, 1000]))
+    assert ((path.times - T0) // SECOND).tolist() == [0, 10, 10, 30]
+    assert path.low is not None
+    assert path.high is not None
+    assert (path.low.tolist(), path.high.tolist()) == ([0, 0, 400, 400], [400, 400, 1000, 1000])
+    assert path.at(T0 + np.array([5, 10, 20, 30]) * SECOND).tolist() == [200, 400, 700, 1000]
+
+
 def test_nothing_done_strays_by_the_area_under_the_schedule() -> None:
     got = deviation(plan([0, 10], [0, 1000]), np.zeros(0, FILL), 1000)
     assert (got.mean_pct, got.max_pct) == pytest.approx((50, 100))

@@ -102,3 +102,10 @@ def test_fills_of_another_order_are_refused(story) -> None:
     small = replace(story.facts, order=replace(story.facts.order, quantity=100))
     with pytest.raises(InputError, match="at most the 100 ordered"):
         analyse(small, story.fills, story.prints, story.quotes)
+
+
+def test_a_fill_without_a_cause_is_refused(story) -> None:
+    own = story.fills.copy()
+    own["cause"][0] = 0
+    with pytest.raises(InputError, match=r"cause of a fill.*1 QUEUE.*got 0"):
+        analyse(story.facts, own, story.prints, story.quotes)

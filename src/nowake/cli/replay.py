@@ -116,7 +116,7 @@ def _analyse(result: "ReplayResult") -> "Analysis":
     from nowake.tca.summary import OrderFacts, analyse
 
     facts = OrderFacts(result.order, result.decision_mid, result.arrival_mid, result.end_mid, result.children)
-    path = SchedulePath(result.slice_times, result.targets.astype(float))
+    path = SchedulePath.of_slices(result.slice_times, result.targets)
     return analyse(facts, result.fills, result.prints, result.quotes, path)
 
 

@@ -58,6 +58,7 @@ class Flag(IntFlag):
     UNKNOWN = 256  # refers to an order that the book never saw
     ODD_LOT = 512
     BROKEN = 1024  # a print that the venue later cancelled
+    AUCTION = 2048  # of a PRINT record: an auction or cross (kind CROSS)
 
 
 EVENT = np.dtype(

@@ -1,11 +1,13 @@
 """The two decorators of every kernel; their cache is keyed by the hash of all kernel sources.
 
-Numba does not notice an edited helper in another module, so the cache directory carries a digest of every source file
-that uses these decorators. `NUMBA_DISABLE_JIT=1` turns both into plain Python (coverage, debugger).
+Numba does not notice an edited helper or constant in another module, so the cache directory carries a digest of every
+source file that uses these decorators and of the modules that those import from. `NUMBA_DISABLE_JIT=1` turns both into
+plain Python (coverage, debugger).
 """
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +20,7 @@ __all__ = ["cache_dir", "inline", "jit_disabled", "kernel", "kernel_sources"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 config: Any = _config  # attributes are made at run time
+_IMPORT = re.compile(rb"^from nowake\.([\w.]+) import", re.MULTILINE)
 
 
 def jit_disabled() -> bool:
@@ -26,9 +29,13 @@ def jit_disabled() -> bool:
 
 
 def kernel_sources() -> list[Path]:
-    """Return every source file of the package that defines kernels, sorted."""
+    """Return every source file of the package that goes into compiled code: kernels and what they import, sorted."""
     root = Path(__file__).parents[1]
-    return sorted(p for p in root.rglob("*.py") if b"nowake.core.jit" in p.read_bytes() or p.name == "jit.py")
+    texts = {path: path.read_bytes() for path in root.rglob("*.py")}
+    kernels = {path for path, text in texts.items() if _IMPORT.findall(text).count(b"core.jit")}
+    named = {name.decode().replace(".", "/") for path in kernels for name in _IMPORT.findall(texts[path])}
+    modules = {root / f"{name}{end}" for name in named for end in (".py", "/__init__.py")}
+    return sorted(kernels | (modules & texts.keys()))
 
 
 @lru_cache(maxsize=1)

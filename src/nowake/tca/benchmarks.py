@@ -2,7 +2,7 @@
 
 A slippage is s (Pbar - B) / B in bp, positive = cost. Prices here are ticks (floats), None where there is none.
 Windows include both ends. The day is the session of the instrument that holds the start of the order, or everything
-that was given where it starts in none.
+that was given where it starts in none. The closing auction, which prints just after the close, belongs to the day.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nowake.core.events import Flag
 from nowake.core.times import DAY, SECOND, clock_time, local_midnight
 from nowake.core.values import ParentOrder, Side
 from nowake.tca import prints as market
@@ -101,6 +102,17 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def _day(order: ParentOrder, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the prints of the day, closing auction last, and those of the closing auction."""
+    session = session_window(order)
+    if session is None:
+        return market.between(counted, order.start - DAY, order.end + DAY), counted[:0]
+    cross = market.closing_cross(counted, session[1])
+    inside = market.between(counted, *session)
+    at_close = (inside["time"] == session[1]) & ((inside["flags"] & int(Flag.AUCTION)) != 0)
+    return np.concatenate([inside[~at_close], cross]), cross
+
+
 def benchmarks(
     order: ParentOrder,
     arrival: float,
@@ -113,7 +125,7 @@ def benchmarks(
     """Return the benchmark prices of `order` from FILL, PRINT and QUOTE_PATH records, each in time order."""
     counted = market.countable(prints)
     window = market.between(counted, order.start, order.end)
-    day = market.between(counted, *(session_window(order) or (order.start - DAY, order.end + DAY)))
+    day, cross = _day(order, counted)
     pwp = (Pwp(rate, *market.first_shares(day, order.start, order.quantity / rate)) for rate in rates)
     return Benchmarks(
         arrival=arrival,
@@ -121,7 +133,7 @@ def benchmarks(
         vwap_ex_own=market.vwap(window, window["quantity"] - market.displaced(window, fills)),
         twap=_known(path.time_weighted(quotes, path.mids(quotes), order.start, order.end)),
         day_vwap=market.vwap(day),
-        close=float(day["price2"][-1]) / 2 if len(day) else None,
+        close=market.vwap(cross) if len(cross) else float(day["price2"][-1]) / 2 if len(day) else None,
         pwp=tuple(pwp),
     )
 

@@ -183,6 +183,7 @@ def draw_causes(axes: "Axes", analysis: Analysis) -> None:
         axes.annotate(f"{row.quantity:,} ({share:.0%})", (row.quantity, i), **where)
     axes.margins(x=0.28)
     axes.grid(visible=False, axis="y")
+    axes.locator_params(axis="x", nbins=4)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_xlabel("quantity")
 

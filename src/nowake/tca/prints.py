@@ -10,9 +10,12 @@ import numpy as np
 
 from nowake.core.events import Flag
 from nowake.core.records import Cause
+from nowake.core.times import MINUTE
 
-__all__ = ["between", "countable", "displaced", "first_shares", "unprinted_quantity", "vwap"]
+__all__ = ["between", "closing_cross", "countable", "displaced", "first_shares", "unprinted_quantity", "vwap"]
 
+_AUCTION = int(Flag.AUCTION)
+_CROSS_WITHIN = 15 * MINUTE  # of the close
 _LEFT_OUT = int(Flag.OUTLIER | Flag.BROKEN | Flag.UNPRINTED)
 
 
@@ -26,6 +29,13 @@ def between(records: np.ndarray, start: int, end: int) -> np.ndarray:
     """Return the records with start <= time <= end (ns)."""
     lo, hi = np.searchsorted(records["time"], start, "left"), np.searchsorted(records["time"], end, "right")
     return records[lo:hi]
+
+
+def closing_cross(prints: np.ndarray, close: int) -> np.ndarray:
+    """Return the auction prints from `close` (ns) until a quarter of an hour later: the closing auction."""
+    late = between(prints, close, close + _CROSS_WITHIN)
+    crossed: np.ndarray = late[(late["flags"] & _AUCTION) != 0]
+    return crossed
 
 
 def vwap(prints: np.ndarray, quantity: np.ndarray | None = None) -> float | None:

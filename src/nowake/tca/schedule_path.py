@@ -30,6 +30,16 @@ class SchedulePath:
                 "schedule path", expected="ascending times, arrays of one length >= 1", got=f"{n}, {lengths}"
             )
 
+    @classmethod
+    def of_slices(cls, times: np.ndarray, target: np.ndarray) -> "SchedulePath":
+        """Return the path of a sliced order: `times`, `target` are the ends of the slices (i8[n], shares[n], n >= 2).
+
+        The band is what a slice leaves open: anything between what is due at its start and what is due at its end.
+        """
+        due = np.asarray(target, float)
+        ends = np.repeat(np.asarray(times, np.int64), 2)[1:-1]
+        return cls(ends, np.repeat(due, 2)[1:-1], np.repeat(due[:-1], 2), np.repeat(due[1:], 2))
+
     def at(self, when: np.ndarray, *, left: bool = False) -> np.ndarray:
         """Return the target at the times `when` (ns): after a jump there, or before it (`left`)."""
         times, target = np.asarray(self.times, np.int64), np.asarray(self.target, float)

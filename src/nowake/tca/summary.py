@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nowake.core.errors import InputError
 from nowake.core.records import Cause
 from nowake.core.values import ParentOrder
 from nowake.tca import quotes as path
@@ -76,8 +77,12 @@ class Analysis:
 
 
 def _by_cause(fills: np.ndarray) -> tuple[CauseRow, ...]:
-    rows = []
-    for cause in sorted({int(c) for c in fills["cause"]}):
+    rows, causes = [], sorted({int(c) for c in fills["cause"]})
+    if strange := [cause for cause in causes if cause not in set(Cause)]:
+        raise InputError(
+            "cause of a fill", expected=f"one of {', '.join(f'{c:d} {c.name}' for c in Cause)}", got=strange[0]
+        )
+    for cause in causes:
         own = fills[fills["cause"] == cause]
         quantity = int(own["quantity"].sum())
         average = float((own["quantity"] * (own["price2"] / 2.0)).sum()) / quantity
