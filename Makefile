@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OUT ?= out
 PEERS ?= hftbacktest
+# Byte code is written once, here: without it every start would compile the libraries anew where Python writes none.
+BYTECODE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib src
 
 # Real market data, where it is at hand; the project knows it only through this variable.
 ifndef NOWAKE_DATA
@@ -20,10 +22,12 @@ $(VENV)/base: requirements/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --require-hashes -r requirements/run.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(BYTECODE)
 	touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/base
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(BYTECODE)
 	touch $@
 
 .venv: $(VENV)/dev

@@ -21,7 +21,8 @@ from nowake.core.events import Kind
 from nowake.core.jit import kernel
 from nowake.core.records import PRINT, QUOTE_PATH
 from nowake.data.replay.latency import quantiles
-from nowake.data.replay.orders import send, touched
+from nowake.data.replay.orders import send
+from nowake.data.replay.queue import touched
 from nowake.data.replay.session import advance
 from nowake.data.replay.state import Action, Terms, new_venues
 

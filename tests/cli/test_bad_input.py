@@ -2,6 +2,7 @@
 
 import gzip
 import stat
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class TestFiles:
     def test_missing_file(self, refused: Any, command: tuple[str, ...], day: Path) -> None:
         message = self.run(refused, command, day.with_name("TST_2012-06-21_34200000_57600000_mesage_10.csv"))
         assert "nothing there" in message
-        assert day.name.lower() in message, "the nearest file is named"
+        assert day.name in message, "the nearest file is named"
 
     def test_empty_file(self, refused: Any, command: tuple[str, ...], day: Path) -> None:
         day.write_bytes(b"")
@@ -74,6 +75,68 @@ class TestFiles:
         day.write_bytes(bytes(range(256)) * 40)
         assert day.name in self.run(refused, command, day)
 
+    @pytest.mark.parametrize(
+        ("old", "new", "what"),
+        [
+            (b",13,", b",9223372036854775808,", "order id"),
+            (b"999900", b"99999999999999999999", "price"),
+            (b"999900", b"9999.5", "price"),
+            (b",300,", b",2147483648,", "size"),
+            (b",300,", b",,", "size"),
+            (b",300,", b",+300,", "size"),
+            (b",13,", b",1\x003,", "not text"),
+            (b",5,0,", b",9,0,", "type"),
+            (b"1000200,-1", b"1000200,2", "direction"),
+            (b"34600.0", b"90000.0", "time"),
+            (b"\n", b",7\n", "expected 6"),
+            (b"\n", b"\r", "not text"),
+        ],
+    )
+    def test_every_bad_field_names_its_line(
+        self, refused: Any, command: tuple[str, ...], day: Path, old: bytes, new: bytes, what: str
+    ) -> None:
+        body = day.read_bytes()
+        line = 1 + body[: body.index(old)].count(b"\n")
+        day.write_bytes(body.replace(old, new, 1))
+        message = self.run(refused, command, day)
+        assert f"{day.name}:{line}:" in message
+        assert what in message
+
+    def test_utf_16(self, refused: Any, command: tuple[str, ...], day: Path) -> None:
+        day.write_bytes(day.read_text().encode("utf-16"))
+        assert "UTF-16" in self.run(refused, command, day)
+
+    def test_nothing_but_empty_lines(self, refused: Any, command: tuple[str, ...], day: Path) -> None:
+        day.write_bytes(b"\n\n")
+        message = self.run(refused, command, day)
+        assert day.name in message
+
+    @pytest.mark.parametrize("members", [(), ("a.csv", "b.csv"), ("folder/",)], ids=len)
+    def test_a_zip_without_exactly_one_file(
+        self, refused: Any, command: tuple[str, ...], day: Path, members: tuple[str, ...]
+    ) -> None:
+        path = day.with_name(day.name + ".zip")
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in members:
+                archive.writestr(name, day.read_text())
+        assert "one file inside" in self.run(refused, command, path)
+
+    @pytest.mark.parametrize("suffix", [".gz", ".zst", ".zip"])
+    @pytest.mark.parametrize("cut", [1, 9, 0.5, -9, -1])
+    def test_compression_cut_anywhere(
+        self, refused: Any, command: tuple[str, ...], day: Path, suffix: str, cut: float
+    ) -> None:
+        path = day.with_name(day.name + suffix)
+        if suffix == ".zip":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr(day.name, day.read_text())
+            whole = path.read_bytes()
+        else:
+            whole = gzip.compress(day.read_bytes()) if suffix == ".gz" else zstandard.compress(day.read_bytes())
+        path.write_bytes(whole[: int(cut) or len(whole) // 2])
+        message = self.run(refused, command, path)
+        assert "truncated" in message or "corrupt zip" in message
+
     def test_time_going_backwards(self, refused: Any, command: tuple[str, ...], day: Path) -> None:
         day.write_text(day.read_text().replace("34330.0", "34300.0"))
         message = self.run(refused, command, day)
@@ -88,6 +151,23 @@ class TestFiles:
 
     def test_unknown_time_zone(self, refused: Any, command: tuple[str, ...], day: Path) -> None:
         assert "time zone" in self.run(refused, command, day, "--timezone", "Mars/Base")
+
+
+@pytest.mark.parametrize(("change", "quality"), [("\ufeff{}", "kept"), ("{}\n\n", "kept")])
+def test_harmless_oddities_are_read(nowake: Any, day: Path, change: str, quality: str) -> None:
+    day.write_text(change.format(day.read_text()), encoding="utf-8")
+    assert nowake("data", "check", day, "--json").json["quality"][quality] == 10
+    day.write_bytes(day.read_bytes().replace(b"\n", b"\r\n"))
+    assert nowake("data", "check", day, "--json").json["quality"][quality] == 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("999900", "-999900"), ("999900", "0"), (",300,", ",-300,"), (",300,", ",0,")]
+)
+def test_prices_and_sizes_that_cannot_be_are_quarantined(nowake: Any, day: Path, old: str, new: str) -> None:
+    day.write_text(day.read_text().replace(old, new, 1))
+    done = nowake("data", "check", day, "--quarantine", "none", "--json")
+    assert (done.code, done.json["quality"]["quarantined"]) == (1, 2), "the row, and the delete of its order"
 
 
 def test_time_going_backwards_within_the_tolerance_is_no_error(nowake: Any, day: Path) -> None:
@@ -180,7 +260,7 @@ def test_generated_days_have_whole_seeds(refused: Any, source: str) -> None:
 
 def test_an_unknown_symbol_names_those_there_are(refused: Any) -> None:
     message = refused("replay", "generated:1", *ORDER, "--symbol", "ZII")
-    assert "did you mean 'zi'?" in message
+    assert "did you mean 'ZI'?" in message
 
 
 class TestStore:

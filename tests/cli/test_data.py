@@ -58,7 +58,11 @@ def test_refused_rows_can_go_elsewhere_or_nowhere(nowake: Any, faulty: Path, tmp
     done = nowake("data", "check", faulty, "--quarantine", folder, "--json")
     assert set(faulty.parent.iterdir()) == before
     assert Path(done.json["quarantine_file"]).parent == folder
+    lines = list(csv.DictReader(Path(done.json["quarantine_file"]).read_text().splitlines()))
+    assert {row["line"]: row["raw"] for row in lines}["6"] == "34240.000000000,3,99,100,1000000,1"
     assert nowake("data", "check", faulty, "--quarantine", tmp_path / "no").code == 2
+    assert nowake("data", "ingest", faulty, "--store", tmp_path / "s", "--quarantine", folder).code == 0
+    assert set(faulty.parent.iterdir()) - before <= {tmp_path / "s"}
 
 
 def test_check_for_people(nowake: Any, faulty: Path) -> None:
@@ -105,6 +109,19 @@ def test_verify_reports_the_first_difference_and_is_1(nowake: Any, day: Path) ->
     assert done.json["first_difference"]["row"] == 7
     text = nowake("data", "verify", day, "--orderbook", book(day, wrong)).out
     assert "first difference: row 7" in text
+
+
+def test_a_check_for_people_shows_every_rule(nowake: Any, day: Path, faulty: Path) -> None:
+    said = nowake("data", "check", faulty, "--quarantine", "none").out
+    rules = nowake("data", "check", faulty, "--quarantine", "none", "--json").json["rules"]
+    quiet = next(line for line in said.splitlines() if line.startswith("rules that met nothing: "))
+    assert all((f" {r['id']}" in quiet) == (r["count"] == 0) for r in rules)
+    assert "lobster, l3, TST, 2012-06-21" in said
+    assert "note: times local to America/New_York" in said
+
+
+def test_a_check_of_a_clean_file_says_that_no_rule_was_met(nowake: Any, day: Path) -> None:
+    assert "no rule was met: unknown_order, duplicate, " in nowake("data", "check", day).out
 
 
 @pytest.fixture
@@ -155,6 +172,22 @@ def test_show_prints_the_first_events(nowake: Any, store: Path) -> None:
     assert "100.02" in nowake("data", "show", "symbol=TST", "--store", store).out
     assert "100.02" in nowake("data", "show", "TST", "--store", store).out
     assert nowake("data", "show", query, "--rows", "0").code == 2
+
+
+def test_shown_times_are_local_and_legible(nowake: Any, store: Path) -> None:
+    said = nowake("data", "show", "TST", "--store", store, "--rows", 2).out
+    assert "time, America/New_York" in said
+    assert "│ 2012-06-21 09:30:00.100 │ add  │ sell │   100.0200 │      200 │       12 │" in said
+    event = nowake("data", "show", "TST", "--store", store, "--rows", 1, "--json").json["events"][0]
+    assert (event["time"], event["time_ns"]) == ("2012-06-21T09:30:00-04:00", 1_340_285_400_000_000_000)
+
+
+def test_a_stored_query_can_be_checked_and_fitted(nowake: Any, store: Path) -> None:
+    query = f"{store}?symbol=TST"
+    assert nowake("data", "check", query, "--json").json["quality"]["kept"] == 10
+    fitted = ("fit", "volume", query, "--minutes", "15", "--session", "09:30-10:00", "--json")
+    assert nowake(*fitted).json["bins"] == ["09:30", "09:45"]
+    assert nowake(*fitted[:-2], "9-10").code == 2
 
 
 def test_sql_answers(nowake: Any, store: Path) -> None:

@@ -67,6 +67,7 @@ def test_the_hash_depends_on_what_was_asked_and_on_nothing_else() -> None:
         (0.25, "0.2500"),
         (1234.5, "1,234.50"),
         (1e-7, "1e-07"),
+        (1e300, "1e+300"),
         (True, "yes"),
     ],
 )
@@ -75,8 +76,15 @@ def test_cells_read_well(cell: Any, expected: str) -> None:
 
 
 def test_tables_do_not_interpret_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    table("title", ["name", "n"], [("[bold]x[/bold]", 3)])
-    assert "[bold]x[/bold]" in capsys.readouterr().out
+    table("title", ["name", "[red]n[/red]"], [("[bold]x[/bold]", 3)])
+    out = capsys.readouterr().out
+    assert "[bold]x[/bold]" in out
+    assert "[red]n[/red]" in out
+
+
+def test_a_title_longer_than_its_table_stays_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table("volume curve of a/long/path/to/a/file.csv", ["n"], [(1,)])
+    assert capsys.readouterr().out.startswith("volume curve of a/long/path/to/a/file.csv\n")
 
 
 def test_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

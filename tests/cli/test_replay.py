@@ -94,7 +94,7 @@ def test_fees_are_paid(nowake: Any) -> None:
     assert body["decomposition"]["fees_bps"] == pytest.approx(3 / (300 * body["parent"]["arrival_price"]) * 1e4)
 
 
-@pytest.mark.parametrize("entry", ["0,5,5", "0,5,5:0.5"])
+@pytest.mark.parametrize("entry", ["5", "0,5,5", "1,5,5:0.5"])
 def test_latency_changes_the_fills(nowake: Any, body: dict[str, Any], entry: str) -> None:
     slow = nowake("replay", "generated:7", *ORDER, *SHORT, "--latency-ms", entry, "--json").json
     assert slow["conserved"] is True

@@ -1,7 +1,9 @@
 """Clock, streams, errors, configuration, events, kernels' decorators."""
 
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -119,3 +121,32 @@ def test_logging_goes_to_standard_error() -> None:
     assert done.stdout == ""
     assert '"levels": 3' in done.stderr
     assert '"component": "book"' in done.stderr
+
+
+def test_the_cache_lies_among_temporary_files_where_its_folder_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder should be")
+    monkeypatch.setenv("NOWAKE_CACHE", str(blocked / "cache"))
+    jit.cache_dir.cache_clear()
+    try:
+        assert Path(jit.cache_dir()).parent == Path(tempfile.gettempdir()) / f"nowake-cache-{os.getuid()}"
+        monkeypatch.setenv("NOWAKE_CACHE", str(tmp_path / "new" / "cache"))
+        jit.cache_dir.cache_clear()
+        assert Path(jit.cache_dir()).parent == tmp_path / "new" / "cache"
+        assert not (tmp_path / "new").exists()
+    finally:
+        jit.cache_dir.cache_clear()
+
+
+def test_compiled_code_is_not_loaded_from_a_folder_that_others_can_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    usual = jit._private()
+    assert usual == tmp_path / f"nowake-cache-{os.getuid()}"
+    assert usual.stat().st_mode & 0o077 == 0
+    assert jit._private() == usual
+    usual.chmod(0o777)
+    assert jit._private() != usual

@@ -66,8 +66,9 @@ def test_own_prices_lie_on_the_quoting_step() -> None:
     assert STOCK.price(885_800) == pytest.approx(88.58)
     with pytest.raises(OrderError, match=r"a multiple of 0\.0100"):
         STOCK.ticks("88.585")
-    with pytest.raises(InputError, match="tick_size, lot > 0"):
-        Instrument("X", tick_size=Decimal(0))
+    for size in ("0", "-1", "1e-400", "Infinity", "1e13"):
+        with pytest.raises(InputError, match="tick_size, lot in 1e-12"):
+            Instrument("X", tick_size=Decimal(size))
 
 
 @given(st.integers(1, 10**7))

@@ -194,3 +194,9 @@ def test_real_depth_agrees_with_the_best_quotes() -> None:
                 same += all(_best(books[s], s) == quotes[ref][s] for s in (1, -1))
     assert met > 100
     assert same == met
+
+
+def test_a_number_beyond_its_field_names_its_line(tmp_path: Path) -> None:
+    path = _file(tmp_path, ("trade", _trade()), ("trade", {**_trade(), "t": 2**63}))
+    with pytest.raises(DataError, match=rf"x.dat:2: number .expected at most 2\^63 - 1, got {2**63}"):
+        _read(open_reader(path))

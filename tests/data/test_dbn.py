@@ -11,6 +11,8 @@ from nowake.book.state import REPLAY, SMALL, new_books
 from nowake.core.errors import DataError, MissingError
 from nowake.core.events import Flag, Kind
 from nowake.core.jit import jit_disabled
+from nowake.data.formats.dbn_walk import Walker
+from nowake.data.quality import Check
 from nowake.data.reader import ReaderOptions, open_reader
 
 dbn = pytest.importorskip("databento_dbn", reason="databento-dbn is not installed")
@@ -247,6 +249,35 @@ def test_real_small_files_of_every_version_read_the_same(schema: str, kinds: lis
         assert sorted(e["kind"].tolist()) == sorted(kinds)
 
 
+def test_a_record_that_is_too_short_is_refused_before_the_library_sees_it(tmp_path: Path, capfd) -> None:
+    record = bytearray(_mbo("A", "B", 1, 100.25, 5))
+    record[0] = 5
+    path = _file(tmp_path, "mbo", _mbo("A", "B", 1, 100.25, 5), bytes(record), _mbo("A", "B", 2, 100.25, 5))
+    place = len(_header("mbo")) + 56
+    with pytest.raises(DataError, match=f"at byte {place}: DBN record .expected 56 bytes or more .*, got 20"):
+        _read(path)
+    record[0] = 0
+    path = _file(tmp_path, "mbo", bytes(record))
+    with pytest.raises(DataError, match="DBN record"):
+        _read(path)
+    sent = bytearray(_header("mbo"))
+    sent[52] = 1  # says that every record ends with its time of sending
+    path.write_bytes(bytes(sent) + _mbo("A", "B", 1, 100.25, 5))
+    with pytest.raises(DataError, match=r"expected 64 bytes or more .*, got 56"):
+        _read(path)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 50, 1000])
+def test_the_lengths_are_followed_across_blocks_of_any_size(tmp_path: Path, size: int) -> None:
+    good = _header("mbo") + _mbo("A", "B", 1, 100.25, 5) * 4
+    walker = Walker(tmp_path, None, header=True)
+    for at in range(0, len(good), size):
+        walker.check(good[at : at + size])
+    with pytest.raises(DataError, match=f"at byte {len(good)}: "):
+        walker.check(b"\x04\xa0" + bytes(14))
+
+
 @pytest.mark.realdata
 def test_real_definitions_and_fragments() -> None:
     reader, _, _ = _read(_root() / "orderbooks_definition.dbn.zst", None)
@@ -258,3 +289,4 @@ def test_real_definitions_and_fragments() -> None:
         reader, e, _ = _read(path, None)
         assert (e["kind"] == Kind.TICK).all()
         assert "fragment" in " ".join(reader.meta.notes)
+        assert sum(len(chunk.events) for chunk in Check(reader, path)) == len(e), "a table: in any order of time"

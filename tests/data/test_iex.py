@@ -1,5 +1,6 @@
 import os
 import struct
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from nowake.data.reader import ReaderOptions, open_reader
 T0 = 1_493_132_598_000_000_000
 
 
-def _packet(protocol: int, messages: list[bytes], first: int, session: int = 7) -> bytes:
+def _packet(protocol: int, messages: list[bytes], first: int, session: int = 7, sent: int = T0) -> bytes:
     payload = b"".join(struct.pack("<H", len(m)) + m for m in messages)
-    tp = struct.pack("<BBHIIHHqqq", 1, 0, protocol, 1, session, len(payload), len(messages), 0, first, T0)
+    tp = struct.pack("<BBHIIHHqqq", 1, 0, protocol, 1, session, len(payload), len(messages), 0, first, sent)
     udp = struct.pack(">HHHH", 1, 2, 8 + len(tp) + len(payload), 0)
     ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp) + len(tp) + len(payload), 0, 0, 1, 17, 0, b"", b"")
     return b"\0" * 12 + b"\x08\0" + ip + udp + tp + payload
@@ -93,6 +94,28 @@ def test_every_deep_message_maps_to_its_event(tmp_path: Path) -> None:
         10,
     )
     assert np.diff(where).tolist() == [2 + len(m) for m in messages[:-1]]
+
+
+def test_events_happen_when_they_are_sent(tmp_path: Path) -> None:
+    quote = _head("Q", 0, at=-3_000_000_000) + struct.pack("<IqqI", 100, 999_900, 1_000_100, 200)
+    late, early = [quote, _head("O", 0, at=-500)], [_head("O", 0, at=2_000)]
+    packets = [_packet(0x8003, late, 1, sent=T0 + 10), _packet(0x8003, early, 3, sent=T0 + 1_000)]
+    reader, events, where = _read(tmp_path, _pcap(packets))
+    assert (events["time"] - T0).tolist() == [10, 10, 10, 2_000], "never before its own time"
+    (rule,) = reader.findings()
+    assert (rule.id, rule.count, rule.examples[0].where) == ("sent_late", 1, where[0])
+    assert rule.examples[0].text == "3.000 s after its own time"
+    assert reader.meta.date == date(2017, 4, 25)
+
+
+def test_one_symbol_of_a_capture(tmp_path: Path) -> None:
+    messages = [_level("8", 100 + i, 1, symbol=s) for i, s in enumerate(("B", "A", "B"))]
+    path = tmp_path / "x.pcap"
+    path.write_bytes(_pcap([_packet(0x8004, messages, 1)]))
+    reader = open_reader(path, options=ReaderOptions(symbol="B"))
+    assert np.concatenate([c.events for c in reader.chunks()])["price"].tolist() == [100, 102]
+    with pytest.raises(DataError, match="expected B 2 rows, A 1, got C"):
+        list(open_reader(path, options=ReaderOptions(symbol="C")).chunks())
 
 
 def test_quote_updates_become_both_sides(tmp_path: Path) -> None:
@@ -177,6 +200,8 @@ def test_real_deep() -> None:
     assert len(levels) == 27_568
     assert int(((news["flags"] & Flag.BROKEN) > 0).sum()) == 73
     assert len(reader.meta.instruments) == 7802
+    assert (np.diff(events["time"]) >= 0).all()
+    assert next(r.count for r in reader.findings() if r.id == "sent_late") == 2968
 
 
 @pytest.mark.realdata

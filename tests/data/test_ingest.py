@@ -18,7 +18,7 @@ from nowake.core.times import HOUR, SECOND, local_midnight
 from nowake.core.values import Instrument
 from nowake.data.ingest import IngestOptions, ingest
 from nowake.data.places import STAGING
-from nowake.data.reader import Chunk, Reader, ReaderMeta, ReaderOptions, Rule
+from nowake.data.reader import Chunk, Reader, ReaderMeta, ReaderOptions, Rule, open_reader
 from nowake.data.store import COLUMNS, ParquetStore, Query, open_store, records
 
 NOON = local_midnight(date(2003, 1, 15), "America/New_York") + 12 * HOUR
@@ -262,3 +262,23 @@ def test_a_file_of_many_chunks_needs_only_a_few_in_memory(tmp_path: Path, monkey
     ingest([path], store, IngestOptions(reader=ReaderOptions(block_bytes=1024)))
     assert 0 < longest < 200
     assert store.scan(Query()).collect()["order_id"].to_list() == list(range(1, 5001))
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(store: ParquetStore, tmp_path: Path) -> None:
+    source = tmp_path / "IBM_2003-01-15_message.csv"
+    source.write_text("34200.0,1,11,100,1000000,1\n" + "34201.0,1,12,100,1000000,1\n")
+
+    def shrinking(path: Path, **how: object) -> object:
+        reader = open_reader(path, **how)  # type: ignore[arg-type]
+        chunks = reader.chunks
+
+        def then_cut():  # type: ignore[no-untyped-def]
+            yield from chunks()
+            path.write_text("34200.0,1,11,100,1000000,1\n")
+
+        reader.chunks = then_cut  # type: ignore[method-assign]
+        return reader
+
+    with pytest.raises(DataError, match="changed while it was read"):
+        ingest([source], store, IngestOptions(open=shrinking))  # type: ignore[arg-type]
+    assert store.parts(Query()) == ()

@@ -151,8 +151,11 @@ def test_instruments_are_named_by_the_directory_and_may_be_filtered(tmp_path: Pa
     events = np.concatenate([c.events for c in only.chunks()])
     assert (events["order_id"].tolist(), events["instrument"].tolist()) == ([0, 2], [0, 0])
     assert [(r.id, r.count) for r in only.findings()][-1] == ("other_symbol", 3)
-    with pytest.raises(DataError, match="symbol not in file"):
-        list(open_reader(_file(tmp_path, messages), options=ReaderOptions(symbol="ZZZ")).chunks())
+    assert only.meta.instruments[0].symbol == "BBB"
+    absent = open_reader(_file(tmp_path, messages), options=ReaderOptions(symbol="bbz"))
+    assert absent.meta.instruments[0].symbol == "BBZ"
+    with pytest.raises(DataError, match=r"symbol not in file .expected [A-Z]{3} [0-9] rows, .*got BBZ"):
+        list(absent.chunks())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import datetime
 import gzip
 import os
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -215,3 +216,12 @@ def test_real_days_parse_like_numpy_reads_them(name: str, rows: int) -> None:
     for column, field in enumerate(("kind", "order_id", "quantity", "price", "side")):
         assert (events[field] == plain[:, column]).all()
     assert np.all(np.diff(events["time"]) >= 0)
+
+
+@pytest.mark.parametrize(("tick", "notes"), [(None, 0), ("0.0001", 0), ("0.01", 1)])
+def test_a_price_unit_that_is_not_the_formats_is_noted(tmp_path: Path, tick: str | None, notes: int) -> None:
+    path = tmp_path / "TST_2012-06-21_message.csv"
+    path.write_text("34200.0,1,1,100,1000000,1\n")
+    meta = open_reader(path, options=ReaderOptions(tick=Decimal(tick) if tick else None)).meta
+    assert sum("one price unit is 0.01" in note for note in meta.notes) == notes
+    assert meta.instruments[0].tick_size == Decimal(tick or "0.0001")

@@ -14,7 +14,7 @@ from nowake.core.events import Kind, empty_events
 from nowake.core.times import HOUR, SECOND, local_midnight
 from nowake.core.values import Instrument
 from nowake.data.parts import Part, PartMeta, Query
-from nowake.data.query import StoreReader, events, is_query, ls, parse_query, reader, scan, show, sql
+from nowake.data.query import StoreReader, events, is_query, ls, parse_query, prints_reader, reader, scan, show
 from nowake.data.store import ParquetStore, open_store
 
 DAYS = (date(2003, 1, 15), date(2003, 1, 16))
@@ -132,47 +132,6 @@ def test_a_part_that_was_damaged_is_bad_input(store: ParquetStore) -> None:
         list(source.chunks())
 
 
-def test_sql_sees_every_kind_with_its_partition(store: ParquetStore) -> None:
-    answer = sql(
-        store, "select kind, date, symbol, sum(quantity) from l3 where event in (4, 5) group by all order by date"
-    )
-    assert answer.columns[:3] == ("kind", "date", "symbol")
-    assert answer.rows == [("l3", day, "IBM", 5) for day in DAYS]
-    named = sql(store, "select distinct symbol, name from trades join events using (event) order by name limit 1")
-    assert named.rows == [("BRK/B", "add")]
-    money = sql(store, "select max(price * tick_size) from l3 join parts using (kind, date, symbol)").rows
-    assert money[0][0] == pytest.approx(88.011)
-    assert sql(store, "describe l3").rows[0][0] == "time"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "copy l3 to 'x.csv'",
-        "select 1; select 2",
-        "",
-        "selec 1",
-        "select nope from l3",
-        "select * from quotes",
-        "set threads = 1",
-        "attach 'x.db'",
-        "create table t(x int)",
-        "select * from read_text('/etc/hostname')",
-        "select * from read_blob('*')",
-        "select cast('x' as int)",
-    ],
-)
-def test_sql_that_is_wrong_or_reaches_beyond_the_store_is_refused(store: ParquetStore, text: str) -> None:
-    with pytest.raises(InputError, match=r"^SQL"):
-        sql(store, text)
-
-
-def test_an_unknown_table_names_the_views(store: ParquetStore) -> None:
-    with pytest.raises(InputError) as refused:
-        sql(store, "select * from bars")
-    assert refused.value.hint == "views of this store: l3, trades, events, parts"
-
-
 def test_ls_has_a_row_per_partition(store: ParquetStore) -> None:
     rows = ls(store)
     assert [(r["kind"], r["date"], r["symbol"], r["rows"]) for r in rows] == [
@@ -183,8 +142,46 @@ def test_ls_has_a_row_per_partition(store: ParquetStore) -> None:
 
 
 def test_show_speaks_currency_and_local_time(store: ParquetStore) -> None:
-    rows = show(store, Query("IBM"), 7)
+    rows = show(StoreReader(store, Query("IBM")), 7)
     assert len(rows) == 7
     first = {"time": "2003-01-15T10:00:00-05:00", "kind": "add", "side": "buy", "price": 88.011, "quantity": 1}
     assert {key: rows[0][key] for key in first} == first
     assert rows[0]["currency"] == "USD"
+
+
+def put_ticks(store: ParquetStore, kind: str, times: list[int], kinds: list[Kind], symbol: str = "BAC") -> None:
+    rows = empty_events(len(times))
+    rows["time"] = local_midnight(DAYS[0], "America/New_York") + 10 * HOUR + np.array(times) * SECOND
+    rows["kind"], rows["price"], rows["quantity"] = kinds, 140_000, 100
+    meta = PartMeta(Instrument(symbol), f"{kind}.zip", "lean", len(rows), int(rows["time"][0]), int(rows["time"][-1]))
+    store.write(Part(DAYS[0], symbol, kind, "cd"), meta, [rows])
+
+
+def test_quotes_come_with_the_trades_of_the_same_days(store: ParquetStore, address: str) -> None:
+    put_ticks(store, "quotes", [0, 2, 2, 5], [Kind.QUOTE] * 4)
+    put_ticks(store, "trades", [1, 2, 9], [Kind.TRADE] * 3)
+    both = reader(f"{address}?symbol=BAC")
+    events_ = np.concatenate([c.events for c in both.chunks()])
+    assert events_["kind"].tolist() == [12, 13, 13, 12, 12, 12, 13], "at equal times trades first"
+    assert (both.meta.level, "merged by time" in both.meta.notes[-1]) == ("quotes", True)
+    for kind, rows in (("quotes", 4), ("trades", 3)):
+        alone = reader(f"{address}?symbol=BAC&kind={kind}")
+        assert sum(len(c.events) for c in alone.chunks()) == rows
+    assert prints_reader(f"{address}?symbol=BAC").meta.level == "trades"
+    assert prints_reader(f"{address}?symbol=IBM").meta.level == "l3"
+
+
+def test_quotes_that_hold_their_own_prints_are_not_counted_twice(store: ParquetStore, address: str) -> None:
+    put_ticks(store, "quotes", [0, 1], [Kind.QUOTE, Kind.TRADE], "ESU4")
+    put_ticks(store, "trades", [1], [Kind.TRADE], "ESU4")
+    assert sum(len(c.events) for c in reader(f"{address}?symbol=ESU4").chunks()) == 2
+    assert prints_reader(f"{address}?symbol=ESU4").meta.level == "quotes"
+
+
+def test_events_are_shown_in_local_time_and_currency(store: ParquetStore) -> None:
+    put_ticks(store, "quotes", [0], [Kind.RESUME])
+    source = StoreReader(store, Query("BAC"))
+    (shown,) = show(source, 3)
+    assert (shown["kind"], shown["price"]) == ("resume", 14.0)
+    assert shown["time"] == "2003-01-15T10:00:00-05:00"
+    assert shown["time_ns"] == local_midnight(DAYS[0], "America/New_York") + 10 * HOUR

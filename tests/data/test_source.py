@@ -112,3 +112,17 @@ def test_lines_and_their_numbers_do_not_depend_on_the_block_size(tmp_path: Path,
     blocks = list(iter_line_blocks(path, size))
     assert b"".join(b for b, _ in blocks) == b"a\nbb\r\n\nccc\n"
     assert all(block.endswith(b"\n") for block, _ in blocks)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = _write(tmp_path, "gz", gzip.compress(b"\xef\xbb\xbf" + TEXT))
+    assert read_head(path, 13) == TEXT[:10]
+    assert next(iter_lines(path)) == (1, b"line 0 of the file")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_refused_by_name(tmp_path: Path, encoding: str) -> None:
+    path = _write(tmp_path, "plain", ("\ufeff" + TEXT[:100].decode()).encode(encoding))
+    for read in (read_head, lambda p: list(iter_lines(p))):
+        with pytest.raises(DataError, match="expected ASCII or UTF-8, got UTF-16"):
+            read(path)

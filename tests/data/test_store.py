@@ -17,7 +17,7 @@ from nowake.core.errors import DataError, InputError, MissingError
 from nowake.core.events import EVENT, empty_events
 from nowake.core.values import Instrument, Session
 from nowake.data.parts import LEVELS, Part, PartMeta, Query
-from nowake.data.places import STAGING, Place, open_place, staging
+from nowake.data.places import STAGING, Place, exclusive, open_place, staging
 from nowake.data.store import COLUMNS, ParquetStore, Store, open_store, records
 
 DAY = date(2003, 1, 15)
@@ -252,3 +252,38 @@ def test_without_fsspec_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(MissingError, match=r"nowake\[data\]"):
         open_store("memory://x")
+
+
+def test_a_remote_file_system_that_does_not_answer_is_bad_input(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = open_place(f"memory://{uuid4()}")
+
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError("access denied")
+
+    ready = tmp_path / "part"
+    ready.write_bytes(b"x")
+    for method in ("find", "put_file", "get_file", "rm_file"):
+        monkeypatch.setattr(place.fs, method, fail)  # type: ignore[union-attr]
+    for call in (
+        lambda: list(place.names("")),
+        lambda: place.commit(ready, "a/b"),
+        lambda: place.fetch("a/b"),
+        lambda: place.remove("a/b"),
+    ):
+        with pytest.raises(InputError, match="a store that answers, got access denied"):
+            call()
+
+
+def test_one_writer_of_a_folder_at_a_time(tmp_path: Path) -> None:
+    import fcntl
+
+    with exclusive(open_place(tmp_path)):
+        handle = os.open(tmp_path, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(handle)
+    with exclusive(open_place("memory://x")):
+        pass

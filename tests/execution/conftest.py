@@ -12,6 +12,7 @@ from nowake.core.values import Instrument
 from nowake.data.reader import Chunk, ReaderMeta, Rule
 
 DAY = date(2026, 1, 15)
+HALTS = (100, 200, 240, 241, 290, 291, 350, 352)
 OPEN = local_midnight(DAY, "America/New_York") + 34_200 * SECOND
 
 
@@ -32,7 +33,10 @@ class ArrayReader:
 
 
 def market(seed: int, seconds: int = 600, halts: bool = False) -> np.ndarray:
-    """A made tape: a book of five levels a side, random adds, cancels, visible and hidden executions."""
+    """A made tape: a book of five levels a side, random adds, cancels, visible and hidden executions.
+
+    `halts`: from second 100 to 200, and three that are over before a slow message arrives.
+    """
     rng = np.random.default_rng(seed)
     rows: list[tuple[int, int, int, int, int, int]] = []
     live: dict[int, list[int]] = {}
@@ -49,17 +53,17 @@ def market(seed: int, seconds: int = 600, halts: bool = False) -> np.ndarray:
             add(OPEN + k, side, 1_000_000 - side * 100 * (k + 1), 500)
     for second in range(1, seconds):
         time = OPEN + second * SECOND + int(rng.integers(0, SECOND // 2))
-        if halts and second in (100, 200):
-            rows.append((time, Kind.HALT if second == 100 else Kind.RESUME, 0, 0, 0, 0))
+        if halts and second in HALTS:
+            rows.append((time, Kind.HALT if HALTS.index(second) % 2 == 0 else Kind.RESUME, 0, 0, 0, 0))
             continue
         best = {s: max((v[1] * s for v in live.values() if v[0] == s), default=None) for s in (1, -1)}
         side = int(rng.choice((1, -1)))
         action = rng.random()
         if action < 0.5 or best[side] is None or best[-side] is None:
             touch = best[side] if best[side] is not None else side * 1_000_000 - 100
-            far = -best[-side] * side if best[-side] is not None else None  # in the terms of `side`
+            far = -best[-side] if best[-side] is not None else None  # in the terms of `side`
             price = touch - 100 * int(rng.integers(-1, 3))
-            if far is None or price < far * 1:
+            if far is None or price < far:
                 add(time, side, price * side, int(rng.integers(1, 400)))
             continue
         queue = [o for o, v in live.items() if v[0] == side and v[1] * side == best[side]]

@@ -24,7 +24,7 @@ from nowake.book.orders import (
     replace,
     take,
 )
-from nowake.book.state import AGGREGATE, LIVE, NONE, PEG, half
+from nowake.book.state import AGGREGATE, AGGREGATE_ID, LIVE, NONE, PEG, half
 from nowake.core.events import Flag, Kind
 from nowake.core.jit import inline, kernel
 
@@ -32,6 +32,8 @@ __all__ = [
     "add",
     "apply",
     "apply_all",
+    "apply_any",
+    "apply_rare",
     "best_ask",
     "best_bid",
     "clear",
@@ -53,14 +55,13 @@ _HIDDEN, _CROSS, _TRADE = int(Kind.HIDDEN), int(Kind.CROSS), int(Kind.TRADE)
 _HALT, _RESUME, _REPLACE, _CLEAR = int(Kind.HALT), int(Kind.RESUME), int(Kind.REPLACE), int(Kind.CLEAR)
 _LEVEL, _QUOTE = int(Kind.LEVEL), int(Kind.QUOTE)
 _KEEP, _SILENT, _QUOTE_ONLY = int(Flag.KEEP_PRIORITY), int(Flag.UNPRINTED | Flag.BROKEN), int(Flag.QUOTE_ONLY)
-_AGGREGATE_ID = -(2**62)
 _FAR = 2**60  # prices beyond would overflow
 
 
 @kernel
 def set_level(b: Any, side: Any, price: Any, qty: Any) -> Any:
     """Level-2: the total at (side, price) becomes `qty` (0: none), held by one aggregate order; its slot."""
-    oid = _AGGREGATE_ID + 2 * price + half(side)
+    oid = AGGREGATE_ID + 2 * price + half(side)
     s = find(b, oid)
     if s == NONE:
         if qty > 0:
@@ -87,7 +88,7 @@ def _drop_others(b: Any, side: Any, keep: Any) -> Any:
 def set_touch(b: Any, side: Any, price: Any, qty: Any) -> Any:
     """Best-quote feed: `side` consists of (price, qty) alone (0: of nothing); what we took there stays taken."""
     h = half(side)
-    keep = find(b, _AGGREGATE_ID + 2 * price + h)
+    keep = find(b, AGGREGATE_ID + 2 * price + h)
     if b.resting[h] > (0 if keep == NONE else 1):
         _drop_others(b, side, keep)
     return set_level(b, side, price, qty)
@@ -131,7 +132,7 @@ def _on_replace(b: Any, e: Any) -> Any:
 
 
 @kernel
-def _apply_rare(b: Any, e: Any) -> Any:
+def _dispatch_rare(b: Any, e: Any) -> Any:
     """Everything but the four messages that make up nearly all of a level-3 feed."""
     kind = e.kind
     if kind == _REPLACE:
@@ -151,6 +152,13 @@ def _apply_rare(b: Any, e: Any) -> Any:
         b.halted = 1
     elif kind == _RESUME:
         b.halted = 2 if e["flags"] & _QUOTE_ONLY else 0
+
+
+@kernel
+def apply_rare(b: Any, e: Any) -> Any:
+    """Apply one EVENT record that is no ADD, CANCEL, DELETE or EXECUTE; like `apply`, not inlined."""
+    b.events += 1
+    _dispatch_rare(b, e)
 
 
 @inline
@@ -173,7 +181,13 @@ def apply(b: Any, e: Any) -> Any:
         else:
             remove(b, s)
     else:
-        _apply_rare(b, e)
+        _dispatch_rare(b, e)
+
+
+@kernel
+def apply_any(b: Any, e: Any) -> Any:
+    """Like `apply`, not inlined: for callers off the hot path."""
+    apply(b, e)
 
 
 @kernel

@@ -22,6 +22,7 @@ from nowake.core.jit import inline, jit_disabled
 
 __all__ = [
     "AGGREGATE",
+    "AGGREGATE_ID",
     "COUNTERS",
     "LEVEL",
     "LIVE",
@@ -45,6 +46,7 @@ NONE = 0  # no slot, no order
 NO_KEY = -(2**62)  # worse than every key
 NO_BID, NO_ASK = -(2**62), 2**62  # what best_bid and best_ask return for an empty side
 
+AGGREGATE_ID = NO_KEY  # level-2: the one order at (side, price) has the id AGGREGATE_ID + 2 * price + half
 LIVE, PEG, AGGREGATE = 1, 2, 4  # bits of ORDER.status: slot in use; hidden mid-peg; level-2 node
 
 ORDER = np.dtype(

@@ -17,8 +17,10 @@ __all__ = ["bench"]
 
 
 def bench(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One benchmark. Default: all.")] = None,
-    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Keep the results in benchmarks/results/.")] = True,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One benchmark: book, replay, parse, start, … Default: all.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Write the results into benchmarks/results/.")] = True,
     json: Json = False,
 ) -> int:
     """Run the benchmarks of the source tree and compare with bars, goals and peers."""

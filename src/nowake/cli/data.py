@@ -1,34 +1,46 @@
 """`nowake data`: check, verify, ingest, ls, show, sql."""
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
-from nowake.cli.options import Json, StoreAt, default_store, existing, home, named
+from nowake.cli.checked import Refusing, counts, folder_of, rule_body, show_check, show_events, spare
+from nowake.cli.options import Json, StoreAt, default_store, existing, named
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
-from nowake.cli.sources import as_query, is_generated, open_source, reader_options
-from nowake.core.errors import InputError
+from nowake.cli.sources import as_query, open_source, reader_options
+from nowake.core.errors import DataError, InputError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["check", "counts", "ingest", "ls", "rule_body", "show", "sql", "verify"]
+SHOWN = 1000  # rows of an answer that are printed for people
 
-    from nowake.data.quality import QualityReport
-    from nowake.data.reader import Chunk, Reader, ReaderOptions, Rule
-
-__all__ = ["check", "ingest", "ls", "show", "sql", "verify"]
-
-Format = Annotated[str | None, typer.Option("--format", help="Format of the file. Default: recognised by its content.")]
-Date = Annotated[str | None, typer.Option("--date", help="Day of the file, YYYY-MM-DD, where its name does not tell.")]
-Symbol = Annotated[str | None, typer.Option("--symbol", help="Symbol, where the file does not tell.")]
-Tick = Annotated[str | None, typer.Option("--tick", help="Price unit in currency, where the file does not tell.")]
-Zone = Annotated[str | None, typer.Option("--timezone", help="IANA time zone of the file's local times.")]
-Tolerance = Annotated[str, typer.Option("--clock-tolerance", help="How far time may go backwards.")]
-Refused = Annotated[
+Format = Annotated[
     str | None,
-    typer.Option("--quarantine", help="Folder for the file of refused rows, or 'none'. Default: beside the data."),
+    typer.Option("--format", help="lobster, itch, dbn, iex, binance, bitstamp, curve, lean or bars. "
+                                  "Default: recognised by content and name."),
+]  # fmt: skip
+Date = Annotated[str | None, typer.Option("--date", help="Day of the file, YYYY-MM-DD, where its name does not tell.")]
+Symbol = Annotated[
+    str | None,
+    typer.Option("--symbol", help="Symbol: names it where the file does not, chooses it where the file has several."),
+]
+Tick = Annotated[
+    str | None,
+    typer.Option("--tick", help="Currency value of one price unit, like 0.25. Default: what the file or format says."),
+]
+Zone = Annotated[
+    str | None,
+    typer.Option("--timezone", help="IANA time zone of the file's local times. Default: America/New_York; bars: UTC."),
+]
+Tolerance = Annotated[
+    str,
+    typer.Option("--clock-tolerance", help="How far the time may step back (like 1s, 250ms) and be repaired; "
+                                           "more is bad input."),
+]  # fmt: skip
+Refused = Annotated[
+    str,
+    typer.Option("--quarantine", help="Where refused rows are written: beside (the data), none, or a folder."),
 ]
 
 
@@ -40,7 +52,7 @@ def check(
     tick: Tick = None,
     timezone: Zone = None,
     clock_tolerance: Tolerance = "1s",
-    quarantine: Refused = None,
+    quarantine: Refused = "beside",
     json: Json = False,
 ) -> int:
     """Read FILE through every quality rule and report; exit code 1 if a row was refused (quarantined).
@@ -50,14 +62,15 @@ def check(
     out = Envelope("data.check", {"file": file, "format": fmt, "date": date, "symbol": symbol, "tick": tick,
                                   "timezone": timezone, "clock_tolerance": clock_tolerance})  # fmt: skip
     options = reader_options(date=date, symbol=symbol, tick=tick, timezone=timezone, clock_tolerance=clock_tolerance)
-    reader = open_source(file, fmt=fmt, options=options)
-    checked = Refusing(reader, Path(file), options, quarantine)
     with Progress("check") as step:
-        rows = 0
+        reader = open_source(file, fmt=fmt, options=options)
+        checked, rows = Refusing(reader, file, options, quarantine), 0
         for chunk in checked:
             rows += len(chunk.events)
-            step(rows)
+            step(rows, note=f"check: {rows:,} rows")
     report, meta = checked.report(), reader.meta
+    if report.rows_in == 0:
+        raise DataError("no rows", path=file, expected="market data", got="none")
     body = {
         "file": file, "format": meta.format, "level": meta.level, "date": meta.date,
         "symbols": [i.symbol for i in meta.instruments][:100], "notes": meta.notes, "quality": counts(report),
@@ -66,82 +79,8 @@ def check(
     if json:
         out.write(body)
     else:
-        _show_check(file, report, meta.place, checked.path)
+        show_check(file, report, meta, checked.path)
     return 1 if report.quarantined else 0
-
-
-class Refusing:
-    """A quality check that writes what it refuses beside the data (or into `folder`; ``none``: nowhere)."""
-
-    def __init__(self, reader: "Reader", path: Path, options: "ReaderOptions", folder: str | None = None) -> None:
-        from nowake.data.quality import Check
-        from nowake.data.quarantine import Quarantine
-
-        self._sink: Quarantine | None = None
-        if folder != "none" and not is_generated(str(path)):
-            beside = _folder(folder) / path.name if folder else path
-            self._sink = Quarantine(path, place=reader.meta.place, elsewhere=_spare([path]))
-            if folder:
-                self._sink = Quarantine(beside, place="byte", elsewhere=None)
-        self._check = Check(reader, path, options=options, sink=self._sink)
-
-    def __iter__(self) -> "Iterator[Chunk]":
-        if self._sink is None:
-            yield from self._check
-            return
-        with self._sink:
-            yield from self._check
-
-    def report(self) -> "QualityReport":
-        """Return the counts and rules, once the chunks are read."""
-        return self._check.report()
-
-    @property
-    def path(self) -> Path | None:
-        """Return the file of refused rows, None if there is none."""
-        return None if self._sink is None else self._sink.path
-
-
-def _spare(files: list[Path]) -> Path:
-    """Return where refused rows go whose own folder cannot be written; made only if one of `files` needs it."""
-    spare = home() / "quarantine"
-    if not all(os.access(f.parent, os.W_OK) for f in files):
-        spare.mkdir(parents=True, exist_ok=True)
-    return spare
-
-
-def _folder(text: str) -> Path:
-    folder = Path(text)
-    if not folder.is_dir():
-        raise InputError("--quarantine", expected="an existing folder, or none", got=repr(text))
-    return folder
-
-
-def counts(report: Any) -> dict[str, Any]:
-    """Return the disjoint counts of a quality report and the time that the book was crossed or locked."""
-    names = ("rows_in", "kept", "repaired", "quarantined")
-    body: dict[str, Any] = {name: getattr(report, name) for name in names}
-    return {**body, "crossed_s": report.crossed_ns / 1e9, "locked_s": report.locked_ns / 1e9}
-
-
-def rule_body(rule: "Rule", place: str) -> dict[str, Any]:
-    """Return one rule as JSON: examples carry their `line` (from 1) or byte `offset`."""
-    key = "line" if place == "line" else "offset"
-    examples = [{key: example.where, "text": example.text} for example in rule.examples]
-    return {"id": rule.id, "count": rule.count, "action": rule.action, "examples": examples}
-
-
-def _show_check(file: str, report: "QualityReport", place: str, refused: Path | None) -> None:
-    met = [rule for rule in report.rules if rule.count]
-    rows = [(r.id, r.count, r.action, "; ".join(str(e.where) for e in r.examples[:3])) for r in met]
-    if rows:
-        table(f"quality of {file}", ["rule", "count", "action", f"first {place}s"], rows, words=["action"])
-    say(
-        f"{report.rows_in:,} rows: {report.kept:,} kept, {report.repaired:,} repaired, "
-        f"{report.quarantined:,} quarantined" + ("" if rows else "; no rule met")
-    )
-    if refused is not None:
-        say(f"refused rows: {refused}")
 
 
 def verify(
@@ -153,7 +92,8 @@ def verify(
     out = Envelope("data.verify", {"messages": messages, "orderbook": orderbook})
     from nowake.data.verify import verify as compare
 
-    report = compare(existing(messages), existing(orderbook, "order-book file"))
+    with Progress("verify"):
+        report = compare(existing(messages), existing(orderbook, "order-book file"))
     if json:
         out.write(report)
     else:
@@ -179,9 +119,7 @@ def ingest(
     existing_parts: Annotated[
         str, typer.Option("--existing", help="Another source of the same day: refuse, replace or append.")
     ] = "refuse",
-    quarantine: Annotated[
-        str, typer.Option("--quarantine", help="File of refused rows: beside (the data), or none.")
-    ] = "beside",
+    quarantine: Refused = "beside",
     json: Json = False,
 ) -> int:
     """Read FILES into the store: checked, by kind, day and symbol; each whole or not at all, twice is once."""
@@ -197,8 +135,9 @@ def ingest(
         reader=options,
         fmt=fmt,
         existing=named(existing_parts, ("refuse", "replace", "append"), "way with existing parts"),
-        quarantine=named(quarantine, ("beside", "none"), "place of refused rows") == "beside",
-        elsewhere=_spare([existing(f) for f in files]),
+        quarantine=quarantine != "none",
+        folder=folder_of(quarantine),
+        elsewhere=spare(),
     )
     with Progress("ingest") as step:
         report = into.ingest([existing(f) for f in files], open_store(address), how, on_progress=step)
@@ -239,28 +178,25 @@ def ls(store: StoreAt = None, json: Json = False) -> int:
 
 
 def show(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="symbol=IBM&date=2003-01-15, or STORE?symbol=…")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="IBM, symbol=IBM&date=2003-01-15, or STORE?symbol=…")],
     store: StoreAt = None,
-    rows: Annotated[int, typer.Option("--rows", help="How many events.")] = 10,
+    rows: Annotated[int, typer.Option("--rows", help="How many events, from 1.")] = 10,
     json: Json = False,
 ) -> int:
-    """Print the first events of a STORE-QUERY."""
-    text = as_query(query, store) or f"{default_store(store)}?symbol={query}"
+    """Print the first events of a STORE-QUERY; times are local to the instrument's session."""
+    text = as_query(query, store) or f"{default_store(store)}?symbol={quote(query, safe='&=/.')}"
     out = Envelope("data.show", {"query": text, "rows": rows})
-    from nowake.data.query import parse_query
+    from nowake.data.query import reader, zone_of
     from nowake.data.query import show as first
-    from nowake.data.store import open_store
 
     if rows < 1:
         raise InputError("--rows", expected="a whole number from 1", got=rows)
-    address, what = parse_query(text)
-    events = first(open_store(address), what, rows)
+    source = reader(text)
+    events = first(source, rows)
     if json:
-        out.write({"query": text, "events": events})
+        out.write({"query": text, "timezone": zone_of(source.meta), "events": events})
     else:
-        columns = ["time", "kind", "side", "price", "quantity", "order_id"]
-        lines = [[str(e[c]) if c == "order_id" else e[c] for c in columns] for e in events]
-        table(text, columns, lines, left=3)
+        show_events(text, source.meta, zone_of(source.meta), events)
     return 0
 
 
@@ -269,15 +205,19 @@ def sql(
     store: StoreAt = None,
     json: Json = False,
 ) -> int:
-    """Ask the store in SQL (DuckDB, read only)."""
+    """Ask the store in SQL (DuckDB); the query can read the store and nothing else, and write nothing."""
     address = default_store(store)
     out = Envelope("data.sql", {"store": address, "sql": query})
-    from nowake.data.query import sql as ask
+    from nowake.data.sql import sql as ask
     from nowake.data.store import open_store
 
-    answer = ask(open_store(address), query)
+    with Progress("sql"):
+        answer = ask(open_store(address), query)
     if json:
         out.write({"store": address, "columns": answer.columns, "rows": answer.rows, "n": len(answer.rows)})
     else:
-        table("", answer.columns, answer.rows)
+        words = [c for i, c in enumerate(answer.columns) if any(isinstance(row[i], str) for row in answer.rows[:SHOWN])]
+        table("", answer.columns, answer.rows[:SHOWN], left=0, words=words)
+        if len(answer.rows) > SHOWN:
+            say(f"{SHOWN:,} of {len(answer.rows):,} rows; all of them with --json")
     return 0

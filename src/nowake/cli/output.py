@@ -89,14 +89,16 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=title or None, title_justify="left", title_style="bold")
+    made = Table()
     for i, column in enumerate(columns):
-        made.add_column(column, justify="left" if i < left or column in words else "right", overflow="fold")
+        made.add_column(Text(str(column)), justify="left" if i < left or column in words else "right", overflow="fold")
     for row in rows:
         made.add_row(*(Text(show(cell)) for cell in row))
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
         console.width = 160
+    if title:
+        console.print(Text(title, style="bold"), soft_wrap=True)
     console.print(made)
 
 
@@ -109,6 +111,8 @@ def show(cell: Any) -> str:
     if isinstance(cell, int):
         return f"{cell:,}"
     if isinstance(cell, float):
+        if abs(cell) >= 1e15:
+            return f"{cell:.6g}"
         digits = 2 if abs(cell) >= 100 else 4 if abs(cell) < 1 else 3
         return f"{cell:,.{digits}f}" if cell == 0 or abs(cell) >= 1e-4 else f"{cell:.3g}"
     return str(cell)

@@ -57,6 +57,9 @@ def replay(
     cross_before: Annotated[
         str, typer.Option("--cross-before", help="Cross what is missing so long before a slice ends.")
     ] = "10s",
+    sweep_before: Annotated[
+        str, typer.Option("--sweep-before", help="So long before the end a crossing order may pay any price.")
+    ] = "2s",
     patience: Annotated[
         str, typer.Option("--patience", help="Least time between two moves of a resting order.")
     ] = "1s",
@@ -84,8 +87,8 @@ def replay(
     """
     asked = Asked(
         source, algo, side, qty, decided, start, end, limit, participation, urgency, longest, curve, curve_model,
-        latency_ms, fees, queue_model, cross_before, patience, reaction, improve, depth, max_child, date, symbol, tick,
-        step, fmt, timezone, store, clock_tolerance, seed,
+        latency_ms, fees, queue_model, cross_before, sweep_before, patience, reaction, improve, depth, max_child, date,
+        symbol, tick, step, fmt, timezone, store, clock_tolerance, seed,
     )  # fmt: skip
     out = Envelope("replay", asdict(asked), seed=seed)
     target = writable(report, REPORTS)
@@ -147,7 +150,8 @@ def _body(request: "ReplayRequest", result: "ReplayResult", analysis: "Analysis"
             rule_body(rule, meta.place) for rule in result.quality.rules if rule.count
         ]},
         **analysis.as_json(),
-        "conserved": result.conserved, "rejects": result.rejects, "ghosts": result.ghosts,
+        "conserved": result.conserved, "rejects": result.rejects, "reject_reasons": result.rejected,
+        "ghosts": result.ghosts,
         "ghost_shares": result.ghost_shares, "unknown_orders": result.unknown, "notes": result.notes,
     }  # fmt: skip
 

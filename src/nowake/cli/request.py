@@ -44,6 +44,7 @@ class Asked:
     fees: str
     queue_model: str | None
     cross_before: str
+    sweep_before: str
     patience: str
     reaction: str
     improve: int
@@ -167,6 +168,7 @@ def _placement(asked: Asked) -> "Placement":
 
     return Placement(
         cross_before=duration(asked.cross_before),
+        sweep_before=duration(asked.sweep_before),
         patience=duration(asked.patience),
         reaction=duration(asked.reaction),
         improve=asked.improve,

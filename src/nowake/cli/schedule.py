@@ -11,10 +11,17 @@ from nowake.core.errors import OrderError
 __all__ = ["ac", "afs", "cj", "ow", "pov", "twap", "vwap"]
 
 Quantity = Annotated[str, typer.Option("--qty", help="Shares to trade, a whole number.")]
-Horizon = Annotated[float, typer.Option("--T", help="Horizon, in the unit of time of the other parameters.")]
-Bins = Annotated[int, typer.Option("--bins", help="Number of intervals.")]
-Rho = Annotated[float, typer.Option("--rho", help="Resilience: the book refills as exp(-rho t).")]
-Depth = Annotated[float | None, typer.Option("--depth", help="Depth q of the book, shares per unit of price.")]
+Horizon = Annotated[
+    float, typer.Option("--T", help="Horizon, in the unit of time that every other parameter uses (days, hours, …).")
+]
+Bins = Annotated[int, typer.Option("--bins", help="Number of equal intervals, from 1.")]
+Rho = Annotated[
+    float, typer.Option("--rho", help="Resilience per unit of time, above 0: the book refills as exp(-rho t).")
+]
+Depth = Annotated[
+    float | None,
+    typer.Option("--depth", help="Depth q of the book, shares per unit of price, above 0. Default: no cost is given."),
+]
 
 
 def _shares(text: str) -> int:
@@ -69,10 +76,11 @@ def vwap(
     qty: Quantity,
     horizon: Horizon = 1.0,
     bins: Annotated[
-        int | None, typer.Option("--bins", help="Number of intervals. Default: the curve's, or 13.")
+        int | None, typer.Option("--bins", help="Number of equal intervals, from 1. Default: the curve's, or 13.")
     ] = None,
     curve: Annotated[
-        str | None, typer.Option("--curve", help="Volume per bin: numbers '3,2,1,2,3', or a file.")
+        str | None,
+        typer.Option("--curve", help="Volume per bin: numbers '3,2,1,2,3', or a file of them. Default: a U shape."),
     ] = None,
     json: Json = False,
 ) -> int:
@@ -86,9 +94,15 @@ def vwap(
 
 def pov(
     qty: Quantity,
-    participation: Annotated[float, typer.Option("--participation", help="Own share of all volume, 0 to 1.")],
-    volumes: Annotated[str, typer.Option("--volumes", help="Others' volume per bin: numbers '900,800', or a file.")],
-    horizon: Annotated[float | None, typer.Option("--T", help="Horizon. Default: the number of bins.")] = None,
+    participation: Annotated[
+        float, typer.Option("--participation", help="Own share of all volume, own shares included, above 0 to 1.")
+    ],
+    volumes: Annotated[
+        str, typer.Option("--volumes", help="Others' volume per bin, shares: numbers '900,800', or a file of them.")
+    ],
+    horizon: Annotated[
+        float | None, typer.Option("--T", help="Horizon, any unit of time. Default: the number of bins.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Take a constant share of the market's volume."""
@@ -103,16 +117,30 @@ def ac(
     qty: Quantity,
     horizon: Horizon,
     bins: Bins,
-    sigma: Annotated[float, typer.Option("--sigma", help="Volatility, price per square root of time.")],
-    eta: Annotated[float, typer.Option("--eta", help="Temporary impact, price per share and time.")],
-    gamma: Annotated[float, typer.Option("--gamma", help="Permanent impact, price per share.")] = 0.0,
-    epsilon: Annotated[float, typer.Option("--epsilon", help="Fixed cost per share: half spread and fees.")] = 0.0,
+    sigma: Annotated[float, typer.Option("--sigma", help="Volatility: price per square root of time, from 0.")],
+    eta: Annotated[float, typer.Option("--eta", help="Temporary impact: price per (share per unit of time), above 0.")],
+    gamma: Annotated[float, typer.Option("--gamma", help="Permanent impact: price per share, from 0.")] = 0.0,
+    epsilon: Annotated[
+        float, typer.Option("--epsilon", help="Fixed cost in price per share: half spread and fees, from 0.")
+    ] = 0.0,
     risk_aversion: Annotated[
-        float | None, typer.Option("--risk-aversion", help="Lambda, per unit of currency. Default: 0.")
+        float | None,
+        typer.Option(
+            "--risk-aversion", help="Lambda: variance costs lambda each, per unit of currency, from 0. Default: 0."
+        ),
     ] = None,
-    drift: Annotated[float, typer.Option("--drift", help="Drift of the price, per unit of time.")] = 0.0,
-    power: Annotated[float, typer.Option("--power", help="Temporary impact ~ rate^power; 1 is linear.")] = 1.0,
-    urgency: Annotated[float | None, typer.Option("--urgency", help="Kappa T, in place of the risk aversion.")] = None,
+    drift: Annotated[
+        float,
+        typer.Option(
+            "--drift",
+            help="Expected change of the price per unit of time while selling; positive: it rises, "
+            "holding pays. Buying: the opposite sign.",
+        ),
+    ] = 0.0,
+    power: Annotated[float, typer.Option("--power", help="Temporary impact ~ rate^power, above 0; 1 is linear.")] = 1.0,
+    urgency: Annotated[
+        float | None, typer.Option("--urgency", help="Kappa T, no unit, above 0; in place of --risk-aversion.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Trade impact against risk (Almgren & Chriss 2000)."""
@@ -131,7 +159,9 @@ def ow(
     horizon: Horizon,
     rho: Rho,
     depth: Depth = None,
-    permanent: Annotated[float, typer.Option("--permanent", help="Permanent impact, price per share.")] = 0.0,
+    permanent: Annotated[
+        float, typer.Option("--permanent", help="Permanent impact: price per share, from 0, below 1/depth.")
+    ] = 0.0,
     json: Json = False,
 ) -> int:
     """Block, constant rate, block against a resilient book (Obizhaeva & Wang 2013)."""
@@ -152,12 +182,24 @@ def afs(qty: Quantity, bins: Bins, rho: Rho, horizon: Horizon = 1.0, depth: Dept
 def cj(
     qty: Quantity,
     horizon: Horizon,
-    intensity: Annotated[float, typer.Option("--intensity", help="Market orders per unit of time.")],
-    kappa: Annotated[float, typer.Option("--kappa", help="Fill probability falls as exp(-kappa depth).")],
-    alpha: Annotated[float, typer.Option("--alpha", help="Penalty per share squared left at the end.")],
-    phi: Annotated[float, typer.Option("--phi", help="Running penalty per share squared and time.")] = 0.0,
+    intensity: Annotated[float, typer.Option("--intensity", help="Arriving market orders per unit of time, above 0.")],
+    kappa: Annotated[
+        float,
+        typer.Option("--kappa", help="Per unit of price, above 0: the fill probability falls as exp(-kappa depth)."),
+    ],
+    alpha: Annotated[
+        float,
+        typer.Option(
+            "--alpha", help="Penalty in price per share, times the square of what is left at the end; from 0."
+        ),
+    ],
+    phi: Annotated[
+        float,
+        typer.Option("--phi", help="Penalty per unit of time, times the square of what is left on the way; from 0."),
+    ] = 0.0,
     half_spread: Annotated[
-        float | None, typer.Option("--half-spread", help="With it: when to cross the spread instead.")
+        float | None,
+        typer.Option("--half-spread", help="Half the spread, in price; with it also when to cross the spread instead."),
     ] = None,
     json: Json = False,
 ) -> int:

@@ -30,6 +30,9 @@ def paths() -> list[Step]:
         ("book: matching", _matching),
         ("LOBSTER file", _lobster),
         ("ITCH file", _itch),
+        ("DBN file", _dbn),
+        ("IEX capture", _iex),
+        ("comma-separated tables", _table),
         ("quality check", _check),
         ("volume model", _volume),
         ("replay", _replay),
@@ -81,6 +84,32 @@ def _itch() -> None:
         file.write_bytes(struct.pack(">H", len(event)) + event)
         for _ in open_reader(file, fmt="itch").chunks():
             pass
+
+
+def _dbn() -> None:
+    from nowake.data.formats.dbn_walk import Walker
+
+    Walker(Path("warm.dbn"), 3, header=False).check(bytes((4, 0xFF, *bytes(14))))
+
+
+def _iex() -> None:
+    from nowake.data.reader import open_reader
+
+    event = struct.pack("<cBq", b"S", ord("O"), 0)
+    transport = struct.pack("<BBHIIHHqqq", 1, 0, 0x8004, 1, 1, len(event) + 2, 1, 0, 1, 0)
+    packet = bytes(12) + b"\x08\0\x45" + bytes(8) + b"\x11" + bytes(18) + transport + struct.pack("<H", 10) + event
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "warm.pcap"
+        file.write_bytes(head + struct.pack("<4I", 0, 0, len(packet), len(packet)) + packet)
+        for _ in open_reader(file).chunks():
+            pass
+
+
+def _table() -> None:
+    from nowake.data.formats.csv_kernel import CLOCK, INT, parse_block
+
+    parse_block(b"09:30:00,1\n", 1, [(CLOCK, 0), (INT, 0)], Path("warm.csv"))
 
 
 def _check() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nowake.core.jit import inline
+from nowake.core.jit import inline, jit_disabled
 
 __all__ = ["Draws", "next_below", "next_exponential", "next_uniform"]
 
@@ -21,15 +21,31 @@ _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 _UNIT = 2.0**-53
 
 
-@inline
-def next_uniform(b: Any, k: int) -> float:
-    """Return a uniform in [0, 1) of 53 bits and advance counter `k` of `b.stream` (SplitMix64: Steele et al. 2014)."""
-    b.stream[k] += _GAMMA
-    z = b.stream[k]
-    z = (z ^ (z >> _S30)) * _MIX1
-    z = (z ^ (z >> _S27)) * _MIX2
-    z = z ^ (z >> _S31)
-    return np.int64(z >> _S11) * _UNIT
+def _finish(z: int) -> float:
+    """Return the uniform of a counter (the finaliser of SplitMix64) in Python integers."""
+    z = ((z ^ (z >> 30)) * MIX1) & _MASK
+    z = ((z ^ (z >> 27)) * MIX2) & _MASK
+    return ((z ^ (z >> 31)) >> 11) * _UNIT
+
+
+if jit_disabled():
+
+    def next_uniform(b: Any, k: int) -> float:
+        """Return a uniform in [0, 1), like the kernel; Python integers, because numpy's warn where they wrap."""
+        b.stream[k] = np.uint64((int(b.stream[k]) + GAMMA) & _MASK)
+        return _finish(int(b.stream[k]))
+
+else:
+
+    @inline
+    def next_uniform(b: Any, k: int) -> float:
+        """Return a uniform in [0, 1) of 53 bits; advances `b.stream[k]` (SplitMix64, Steele et al. 2014)."""
+        b.stream[k] += _GAMMA
+        z = b.stream[k]
+        z = (z ^ (z >> _S30)) * _MIX1
+        z = (z ^ (z >> _S27)) * _MIX2
+        z = z ^ (z >> _S31)
+        return np.int64(z >> _S11) * _UNIT
 
 
 @inline
@@ -64,10 +80,7 @@ class Draws:
     def uniform(self) -> float:
         """Return the next uniform in [0, 1)."""
         self.counter = (self.counter + GAMMA) & _MASK
-        z = self.counter
-        z = ((z ^ (z >> 30)) * MIX1) & _MASK
-        z = ((z ^ (z >> 27)) * MIX2) & _MASK
-        return ((z ^ (z >> 31)) >> 11) * _UNIT
+        return _finish(self.counter)
 
     def below(self, n: int) -> int:
         """Return the next integer in 0..n-1."""

@@ -97,5 +97,6 @@ class MissingError(NowakeError, ImportError):
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return ``did you mean 'x'?`` for the known name nearest to `name`, or None."""
-    close = get_close_matches(name.lower(), [k.lower() for k in known], n=1, cutoff=0.5)
-    return f"did you mean '{close[0]}'?" if close else None
+    written = {k.lower(): k for k in known}
+    close = get_close_matches(name.lower(), written, n=1, cutoff=0.5)
+    return f"did you mean '{written[close[0]]}'?" if close else None

@@ -8,6 +8,8 @@ plain Python (coverage, debugger).
 import hashlib
 import os
 import re
+import stat
+import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -40,14 +42,33 @@ def kernel_sources() -> list[Path]:
 
 @lru_cache(maxsize=1)
 def cache_dir() -> str:
-    """Return the directory of compiled kernels: under `$NOWAKE_CACHE` or the user's cache, named by the sources."""
+    """Return the directory of compiled kernels: under `$NOWAKE_CACHE` or the user's cache, named by the sources.
+
+    Where that cannot be written, it lies in the system's folder for temporary files.
+    """
     digest = hashlib.sha256(numba.__version__.encode())
     for path in kernel_sources():
         digest.update(path.read_bytes())
     digest.update(b"bounds" if config.BOUNDSCHECK else b"")
     root = os.environ.get("NOWAKE_CACHE")
     base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nowake"
-    return str(base / digest.hexdigest()[:16])
+    return str((base if _writable(base) else _private()) / digest.hexdigest()[:16])
+
+
+def _writable(folder: Path) -> bool:
+    """Tell whether `folder` can be written, or made."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK)
+
+
+def _private() -> Path:
+    """Return a folder for temporary files that nobody else can write: compiled code is loaded from it."""
+    folder = Path(tempfile.gettempdir()) / f"nowake-cache-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    about = folder.lstat()
+    ours = stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o022
+    return folder if ours else Path(tempfile.mkdtemp(prefix="nowake-cache-"))
 
 
 def kernel(function: F) -> F:

@@ -74,10 +74,11 @@ class Instrument:
     sessions: tuple[Session, ...] = (_US_EQUITY,)
 
     def __post_init__(self) -> None:
-        if self.tick_size <= 0 or self.lot <= 0 or self.step < 1 or self.round_lot < 1:
+        sizes = all(Decimal("1e-12") <= size <= Decimal("1e12") for size in (self.tick_size, self.lot))
+        if not sizes or self.step < 1 or self.round_lot < 1:
             raise InputError(
                 f"instrument {self.symbol}",
-                expected="tick_size, lot > 0; step, round_lot >= 1",
+                expected="tick_size, lot in 1e-12..1e12; step, round_lot >= 1",
                 got=f"tick_size {self.tick_size}, lot {self.lot}, step {self.step}, round_lot {self.round_lot}",
             )
 

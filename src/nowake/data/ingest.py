@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from nowake.core.errors import DataError, InputError
 from nowake.core.values import Instrument
-from nowake.data.places import staging
+from nowake.data.places import exclusive, staging
 from nowake.data.quality import Check, QualityReport
 from nowake.data.quarantine import Quarantine
 from nowake.data.reader import Chunk, Reader, ReaderMeta, ReaderOptions, Rule, open_reader
@@ -37,8 +37,8 @@ _BLOCK = 1 << 22
 class IngestOptions:
     """How to read (`reader`, `fmt`), and what to do about a part of another source: refuse, replace or append.
 
-    With `quarantine`, rows that the check refuses are written beside the source (in `elsewhere`, if that cannot be
-    written). `open` puts another reader in place of the usual one.
+    With `quarantine`, rows that the check refuses are written into `folder`, else beside the source (in `elsewhere`,
+    if that cannot be written). `open` puts another reader in place of the usual one.
     """
 
     reader: ReaderOptions = field(default_factory=ReaderOptions)
@@ -47,6 +47,7 @@ class IngestOptions:
     open: Callable[..., Reader] = open_reader
     quarantine: bool = False
     elsewhere: Path | None = None
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         if self.existing not in _EXISTING:
@@ -160,23 +161,41 @@ def _ingest_one(path: Path, store: ParquetStore, options: IngestOptions, tell: C
         raise DataError(
             "a volume table is not a feed", path=path, expected="events", got="volumes", hint="use nowake fit volume"
         )
+    before, place = _as_it_lies(path), reader.meta.place
     digest, lines = source_digest(path, reader.meta, options.reader, tell)
+    refused = Quarantine(path, place=place, elsewhere=options.elsewhere, folder=options.folder)
     there = _stored(store, digest)
     if there is not None:
-        metas = [store.meta(p) for p in there]
-        for part, meta in zip(there, metas, strict=True):
-            store.write(part, meta, ())  # finishes a replacement that was cut off
-        return FileReport(str(path), digest, sum(m.rows for m in metas), there, 0, metas[0].quality)
-    place = reader.meta.place
-    with Quarantine(path, place=place, elsewhere=options.elsewhere) as sink, staging(store.place) as work:
+        refused.tidy()
+        return _finished(path, digest, there, store)
+    with refused as sink, staging(store.place) as work, Spool(work / "spool") as spool:
         check = Check(reader, path, options=options.reader, sink=sink if options.quarantine else None)
-        with Spool(work / "spool") as spool:
-            for chunk in check:
-                _spooled(spool, chunk, reader, store)
-                last = int(chunk.where[-1]) if len(chunk.where) else 0
-                tell(0.1 + 0.6 * last / (lines if place == "line" else path.stat().st_size))
-            source = _Source(path, digest, reader.meta, check.report(), sink)
+        for chunk in check:
+            _spooled(spool, chunk, reader, store)
+            last = int(chunk.where[-1]) if len(chunk.where) else 0
+            tell(0.1 + 0.6 * last / (lines if place == "line" else path.stat().st_size))
+        if _as_it_lies(path) != before:
+            raise DataError("the file changed while it was read", path=path, expected=before, got=_as_it_lies(path))
+        source = _Source(path, digest, reader.meta, check.report(), sink)
+        with exclusive(store.place):  # another ingest into the same partition waits, and then sees the conflict
             return _commit(source, spool, store, options, tell)
+
+
+def _as_it_lies(path: Path) -> str:
+    """Return size and time of change of the file."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        return str(error.strerror or error)
+    return f"{stat.st_size} bytes of {stat.st_mtime_ns}"
+
+
+def _finished(path: Path, digest: str, there: tuple[Part, ...], store: ParquetStore) -> FileReport:
+    """Return the report of a source whose parts are all stored; finishes a replacement that was cut off."""
+    metas = [store.meta(p) for p in there]
+    for part, meta in zip(there, metas, strict=True):
+        store.write(part, meta, ())
+    return FileReport(str(path), digest, sum(m.rows for m in metas), there, 0, metas[0].quality)
 
 
 def _spooled(spool: Spool, chunk: Chunk, reader: Reader, store: ParquetStore) -> None:
@@ -260,7 +279,7 @@ def _settle(store: ParquetStore, part: Part, meta: PartMeta, existing: str) -> t
             f"{part.kind} of {part.symbol} on {part.date} is stored from another source",
             expected=f"the same content as {store.meta(others[0]).source}",
             got=meta.source,
-            hint="replace it, or append a source of another time of the day",
+            hint="--existing replace or append (a source of another time of the day), or another --symbol",
         )
     for other in others:
         there = store.meta(other)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from nowake.core.errors import InputError, MissingError
 
-__all__ = ["STAGING", "Disk", "Place", "Remote", "open_place", "staging"]
+__all__ = ["STAGING", "Disk", "Place", "Remote", "exclusive", "open_place", "staging"]
 
 STAGING = "_staging"
 
@@ -99,11 +99,23 @@ class Remote:
     def __str__(self) -> str:
         return self.url
 
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Make an error of the file system (no permission, no connection) one of the store's address."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            got = error.strerror or str(error) or type(error).__name__
+            raise InputError(f"store {self.url}", expected="a store that answers", got=got) from error
+
     def names(self, under: str) -> Iterator[str]:
         """Yield the objects below `under`, work in progress left out."""
         base = f"{self.root}/{under}".rstrip("/")
         try:
-            found = self.fs.find(base)
+            with self._answering():
+                found = self.fs.find(base)
         except FileNotFoundError:
             return
         cut = len(self.root) + 1
@@ -114,8 +126,9 @@ class Remote:
     def commit(self, ready: Path, name: str) -> None:
         """Upload the file as one object; object stores show it only when it is complete."""
         target = f"{self.root}/{name}"
-        self.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
-        self.fs.put_file(str(ready), target)
+        with self._answering():
+            self.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+            self.fs.put_file(str(ready), target)
         ready.unlink()
 
     def fetch(self, name: str) -> Path:
@@ -127,13 +140,14 @@ class Remote:
         if not local.exists():
             local.parent.mkdir(parents=True, exist_ok=True)
             partial = local.with_suffix(".partial")
-            self.fs.get_file(f"{self.root}/{name}", str(partial))
+            with self._answering():
+                self.fs.get_file(f"{self.root}/{name}", str(partial))
             partial.replace(local)
         return local
 
     def remove(self, name: str) -> None:
         """Delete the object, and the local copy."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), self._answering():
             self.fs.rm_file(f"{self.root}/{name}")
         if self._cache is not None:
             (self._cache / name).unlink(missing_ok=True)
@@ -173,6 +187,21 @@ def staging(place: Disk | Remote) -> Iterator[Path]:
         with suppress(OSError):
             base.rmdir()
         _unmake(made)
+
+
+@contextmanager
+def exclusive(place: Disk | Remote) -> Iterator[None]:
+    """Let one writer at a time of the folder `place` pass, the others of this machine wait; remote places: no lock."""
+    fcntl = _locking()
+    if fcntl is None or not isinstance(place, Disk):
+        yield
+        return
+    handle = os.open(place.root, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _enter(base: Path, made: list[Path]) -> tuple[Path, int | None]:

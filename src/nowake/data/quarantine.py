@@ -5,7 +5,9 @@ the check is over, whole or not at all, and only if a row was refused.
 """
 
 import csv
+import glob
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -28,11 +30,19 @@ _FIELDS = tuple(EVENT.names or ())
 class Quarantine:
     """A sink of refused rows of the file at `path`; used as a context, an error inside leaves nothing behind.
 
-    The file lies beside the data, or in `elsewhere` if that directory cannot be written.
+    The file lies in `folder`, or else beside the data, or in `elsewhere` if that directory cannot be written.
     """
 
-    def __init__(self, path: str | Path, *, place: Literal["line", "byte"], elsewhere: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        place: Literal["line", "byte"],
+        elsewhere: Path | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._source, self._place, self._elsewhere = Path(path), place, elsewhere
+        self._folders = (folder,) if folder else (self._source.parent, elsewhere)
         self._file: io.TextIOWrapper | None = None
         self._temporary = self._final = Path()
         self._lines: Iterator[tuple[int, bytes]] = iter(())
@@ -56,12 +66,14 @@ class Quarantine:
         self.rows += len(events)
 
     def _start(self) -> None:
-        for directory in (self._source.parent, self._elsewhere):
+        for directory in self._folders:
             if directory is None:
                 continue
             self._final = directory / f"{self._source.name}.quarantine.csv"
             self._temporary = directory / f".{self._source.name}.{os.getpid()}.tmp"
             try:
+                if directory == self._elsewhere:
+                    directory.mkdir(parents=True, exist_ok=True)
                 self._file = self._temporary.open("w", encoding="utf-8", newline="")
                 break
             except OSError:
@@ -70,7 +82,7 @@ class Quarantine:
             raise InputError(
                 f"quarantine file of {self._source.name}",
                 expected="a directory that can be written",
-                got=str(self._elsewhere or self._source.parent),
+                got=" or ".join(str(d) for d in self._folders if d),
             )
         raw = ["raw"] if self._place == "line" else []
         csv.writer(self._file).writerow(["reason", "line" if raw else "offset", *_FIELDS, *raw])
@@ -84,7 +96,13 @@ class Quarantine:
         return ""
 
     def __enter__(self) -> Self:
+        self.tidy()
         return self
+
+    def tidy(self) -> None:
+        """Remove the unfinished files of processes that were killed."""
+        for directory in filter(None, self._folders):
+            _sweep(directory, self._source.name)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -96,3 +114,22 @@ class Quarantine:
             self._temporary.replace(self._final)
         else:
             self._temporary.unlink(missing_ok=True)
+
+
+def _sweep(directory: Path, name: str) -> None:
+    """Remove the unfinished files of processes that are no longer alive."""
+    for left in directory.glob(f".{glob.escape(name)}.*.tmp"):
+        pid = left.name.removesuffix(".tmp").rpartition(".")[2]
+        with suppress(OSError, ValueError):
+            if not _alive(int(pid)):
+                left.unlink()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

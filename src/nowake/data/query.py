@@ -6,7 +6,7 @@ by default the most detailed that is stored). Values are percent-encoded where t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -14,17 +14,20 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
-from nowake.core.errors import DataError, InputError, MissingError, nearest
+from nowake.core.errors import DataError, InputError, nearest
 from nowake.core.events import Kind
 from nowake.core.times import clock_time
 from nowake.core.values import Instrument
-from nowake.data.reader import CHUNK, Chunk, ReaderMeta, Rule
+from nowake.data.merge import Merged
+from nowake.data.reader import CHUNK, Chunk, Reader, ReaderMeta, Rule
 from nowake.data.store import COLUMNS, LEVELS, ParquetStore, Part, Query, open_store, polars, records
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["SqlResult", "StoreReader", "events", "is_query", "ls", "parse_query", "reader", "scan", "show", "sql"]
+__all__ = [
+    "StoreReader", "events", "is_query", "ls", "parse_query", "prints_reader", "reader", "scan", "show", "zone_of",
+]  # fmt: skip
 
 _KEYS = ("symbol", "date", "kind")
 _FORM = "STORE?symbol=IBM&date=2003-01-15"
@@ -136,6 +139,13 @@ class StoreReader:
         """Return nothing: what was found was found when the source was ingested, and is in the parts' metadata."""
         return ()
 
+    def has_prints(self) -> bool:
+        """Tell whether any row is a print, that is, whether there is volume."""
+        pl = polars()
+        found = (pl.scan_parquet(path, hive_partitioning=False, glob=False) for path in self.store.paths(self.parts))
+        prints = [int(k) for k in (Kind.EXECUTE, Kind.HIDDEN, Kind.CROSS, Kind.TRADE)]
+        return any(rows.filter(pl.col("event").is_in(prints)).head(1).collect().height for rows in found)
+
     def days(self) -> Iterator[tuple[date, "StoreReader"]]:
         """Yield every date with a reader of its parts alone."""
         query = Query(self.meta.instruments[0].symbol, kind=self.meta.level)
@@ -143,10 +153,34 @@ class StoreReader:
             yield day, StoreReader(self.store, replace(query, start=day, end=day))
 
 
-def reader(text: str) -> StoreReader:
-    """Return the reader of a STORE-QUERY."""
+def reader(text: str) -> Reader:
+    """Return the reader of a STORE-QUERY: the most detailed kind stored, quotes together with their trades.
+
+    Quotes that hold no prints are merged with the stored trades of the same days, unless the query names a kind.
+    """
     address, query = parse_query(text)
-    return StoreReader(open_store(address), query)
+    return _most_detailed(open_store(address), query)
+
+
+def _most_detailed(store: ParquetStore, query: Query) -> Reader:
+    best = StoreReader(store, query)
+    if query.kind is not None or best.meta.level != "quotes" or best.has_prints():
+        return best
+    days = {p.date for p in best.parts}
+    trades = [p for p in store.parts(replace(query, kind="trades")) if p.date in days]
+    if not trades:
+        return best
+    return Merged(StoreReader(store, Query(query.symbol, min(days), max(days), "trades")), best)
+
+
+def prints_reader(text: str) -> StoreReader:
+    """Return the reader of the most detailed kind of a STORE-QUERY that holds prints (of the first, if none does)."""
+    address, query = parse_query(text)
+    store = open_store(address)
+    first = StoreReader(store, query)
+    kinds = sorted({p.kind for p in store.parts(query)}, key=LEVELS.index)
+    readers = (StoreReader(store, replace(query, kind=kind)) for kind in kinds)
+    return next((one for one in readers if one.has_prints()), first)
 
 
 def ls(store: ParquetStore, query: Query | None = None) -> list[dict[str, Any]]:
@@ -164,12 +198,10 @@ def ls(store: ParquetStore, query: Query | None = None) -> list[dict[str, Any]]:
     return table
 
 
-def show(store: ParquetStore, query: Query, rows: int = 10) -> list[dict[str, Any]]:
-    """Return the first `rows` events with local time, kind in words and price in currency."""
+def show(source: Reader, rows: int = 10) -> list[dict[str, Any]]:
+    """Return the first `rows` events with local time, kind in words, price in currency (None where there is none)."""
     table: list[dict[str, Any]] = []
-    source = StoreReader(store, query)
-    instrument = source.meta.instruments[0]
-    zone = instrument.sessions[0].timezone if instrument.sessions else "UTC"
+    instrument, zone = source.meta.instruments[0], zone_of(source.meta)
     for chunk in source.chunks():
         table += [_shown(e, instrument, zone) for e in chunk.events[: rows - len(table)]]
         if len(table) >= rows:
@@ -177,88 +209,24 @@ def show(store: ParquetStore, query: Query, rows: int = 10) -> list[dict[str, An
     return table
 
 
+def zone_of(meta: ReaderMeta) -> str:
+    """Return the time zone that the times of these events are shown in: that of the session, else UTC."""
+    sessions = meta.instruments[0].sessions
+    return sessions[0].timezone if sessions else "UTC"
+
+
 def _shown(e: np.void, instrument: Instrument, zone: str) -> dict[str, Any]:
+    kind, price = Kind(int(e["kind"])), int(e["price"])
+    priced = price != 0 or kind in (Kind.ADD, Kind.EXECUTE, Kind.HIDDEN, Kind.CROSS, Kind.TRADE)
     return {
         "time": clock_time(int(e["time"]), zone).isoformat(),
-        "kind": Kind(int(e["kind"])).name.lower(),
+        "time_ns": int(e["time"]),
+        "kind": kind.name.lower(),
         "side": {1: "buy", -1: "sell"}.get(int(e["side"]), ""),
-        "price": float(instrument.tick_size * int(e["price"])),
+        "price": float(instrument.tick_size * price) if priced else None,
         "quantity": int(e["quantity"]),
         "order_id": int(e["order_id"]),
         "ref": int(e["ref"]),
         "flags": int(e["flags"]),
         "currency": instrument.currency,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class SqlResult:
-    """The answer to an SQL query: column names and rows of plain Python values."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-
-
-def sql(store: ParquetStore, text: str) -> SqlResult:
-    """Return the answer of DuckDB to one SELECT (DESCRIBE, SUMMARIZE, EXPLAIN) over the store, read only.
-
-    Views: l3, l2, quotes, trades, bars, those that are stored, with COLUMNS and kind, date, symbol; `events` names the
-    numbers of column `event`; `parts` has a row per part with tick_size, lot, currency, rows, source (price in currency
-    = price * tick_size). InputError for anything else, or where DuckDB refuses.
-    """
-    try:
-        import duckdb
-    except ImportError as error:
-        raise MissingError("SQL over the store needs duckdb: pip install 'nowake[data]'") from error
-    with duckdb.connect() as connection:
-        try:
-            statements = connection.extract_statements(text)
-            if len(statements) != 1 or statements[0].type.name not in ("SELECT", "EXPLAIN"):
-                raise InputError("SQL", expected="one SELECT statement", got=_said(text, statements))
-            views = _views(connection, store)
-            result = connection.execute(statements[0])
-            return SqlResult(tuple(c[0] for c in result.description), result.fetchall())
-        except duckdb.CatalogException as error:
-            hint = f"views of this store: {', '.join(views)}"
-            raise InputError("SQL", expected="known tables", got=str(error).splitlines()[0], hint=hint) from error
-        except duckdb.Error as error:
-            got = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError("SQL", expected="a query that DuckDB understands", got=got) from error
-
-
-def _said(text: str, statements: list[Any]) -> str:
-    return f"{len(statements)} statements" if len(statements) != 1 else repr(text.strip().split(maxsplit=1)[0])
-
-
-def _views(connection: Any, store: ParquetStore) -> list[str]:
-    """Make the views and tables, then close the door: no other file, no setting can be reached from a query."""
-    every = store.parts(Query())
-    paths = dict(zip(every, store.paths(every), strict=True))
-    connection.execute("set allowed_paths = ?", [list(paths.values())])
-    connection.execute("set enable_external_access = false")
-    kinds = [level for level in LEVELS if any(p.kind == level for p in every)]
-    columns = ", ".join(f'"{c}"' for c in (*COLUMNS, "kind", "date", "symbol"))
-    for kind in kinds:
-        files = ", ".join("'" + path.replace("'", "''") + "'" for part, path in paths.items() if part.kind == kind)
-        types = "{'kind': VARCHAR, 'date': DATE, 'symbol': VARCHAR}"
-        connection.execute(
-            f"create view {kind} as select {columns} from read_parquet([{files}], hive_partitioning = true, "
-            f"hive_types = {types})"
-        )
-    connection.execute("create table events(event utinyint, name varchar)")
-    connection.executemany("insert into events values (?, ?)", [(int(k), k.name.lower()) for k in Kind])
-    connection.execute(
-        "create table parts(kind varchar, date date, symbol varchar, rows bigint, tick_size double, lot double, "
-        "currency varchar, source varchar, format varchar)"
-    )
-    if every:
-        connection.executemany("insert into parts values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(store, p) for p in every])
-    connection.execute("set lock_configuration = true")
-    return [*kinds, "events", "parts"]
-
-
-def _row(store: ParquetStore, part: Part) -> tuple[Any, ...]:
-    meta = store.meta(part)
-    of = meta.instrument
-    money = (float(of.tick_size), float(of.lot), of.currency)
-    return (part.kind, part.date, part.symbol, meta.rows, *money, meta.source, meta.format)

@@ -57,7 +57,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ReaderOptions:
-    """What a file does not say itself; None: the format's own default or what the file's name tells."""
+    """What a file does not say itself; None: the format's own default or what the file's name tells.
+
+    `symbol` names the instrument; of a file of several it chooses one.
+    """
 
     date: datetime.date | None = None
     timezone: str | None = None
@@ -128,10 +131,21 @@ def open_reader(path: str | Path, *, fmt: str | None = None, options: ReaderOpti
     if fmt is not None:
         module = formats.load(fmt)
         read_head(path, 1)
-        return module.Reader(path, options)
-    name = formats.recognise(read_head(path), logical_name(path))
-    if name is None:
-        raise DataError(
-            "unknown format", path=path, expected=f"one of {', '.join(formats.names())}", got="none of their marks"
-        )
-    return formats.load(name).Reader(path, options)
+    else:
+        name = formats.recognise(read_head(path), logical_name(path))
+        if name is None:
+            book = "orderbook" in path.name.lower()
+            raise DataError(
+                "unknown format",
+                path=path,
+                expected=f"one of {', '.join(formats.names())}",
+                got="none of their marks",
+                hint="nowake data verify compares order-book files with their messages" if book else None,
+            )
+        module = formats.load(name)
+    reader = module.Reader(path, options)
+    if options.symbol and reader.meta.format in formats.SEVERAL:
+        from nowake.data.symbols import OneSymbol
+
+        return OneSymbol(reader, path, options.symbol)
+    return reader

@@ -4,6 +4,7 @@ Whatever is wrong with the file (missing, a directory, empty, truncated, corrupt
 """
 
 import bz2
+import codecs
 import io
 import lzma
 import zipfile
@@ -149,7 +150,7 @@ def logical_name(path: str | Path) -> str:
 def read_head(path: str | Path, size: int = 1 << 16) -> bytes:
     """Return up to `size` decompressed bytes from the start of the file: what a format is recognised by."""
     for block in iter_blocks(path, size):
-        return block
+        return _without_mark(block, path)
     return b""  # pragma: no cover - iter_blocks raises on an empty file
 
 
@@ -174,14 +175,23 @@ def _read(path: Path, stream: BinaryIO, size: int) -> bytes:
         raise DataError("corrupt or truncated data", path=path, expected="readable bytes", got=error) from error
 
 
+def _without_mark(start: bytes, path: str | Path) -> bytes:
+    """Return the start of a text file without the byte order mark of UTF-8; DataError for UTF-16."""
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise DataError("text encoding", path=path, expected="ASCII or UTF-8", got="UTF-16")
+    return start.removeprefix(codecs.BOM_UTF8)
+
+
 def iter_text_blocks(path: str | Path, size: int = BLOCK) -> Iterator[bytes]:
     """Yield blocks of about `size` bytes that end after a newline; a last line without a newline gets one.
 
-    A line longer than a block makes its block longer; 64 MiB without a newline is a DataError (not a text file).
+    A byte order mark of UTF-8 is left out; UTF-16 is a DataError. A line longer than a block makes its block longer;
+    64 MiB without a newline is a DataError (not a text file).
     """
     rest: list[bytes] = []
     waiting = 0
-    for block in iter_blocks(path, size):
+    for i, raw in enumerate(iter_blocks(path, size)):
+        block = _without_mark(raw, path) if i == 0 else raw
         cut = block.rfind(b"\n") + 1
         if cut:
             yield b"".join((*rest, memoryview(block)[:cut]))

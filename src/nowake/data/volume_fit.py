@@ -26,6 +26,8 @@ from nowake.data.volume_model import VolumeModel, VolumeParams, fit
 
 __all__ = ["Evaluation", "evaluate", "fit_volume", "volume_table", "weights"]
 
+Hours = Session | tuple[int, int] | None
+
 _CONVENTIONS = {
     "bins": "label = start of the bin, local time of the session; all bins equally wide",
     "volume": "all prints inside the session, hidden ones and crosses included; not unprinted, broken, outlier prints",
@@ -43,17 +45,18 @@ _CONVENTIONS = {
 
 
 def volume_table(
-    source: str | Path, *, minutes: int = 15, session: Session | None = None, options: ReaderOptions | None = None
+    source: str | Path, *, minutes: int = 15, session: Hours = None, options: ReaderOptions | None = None
 ) -> VolumeTable:
     """Return the volumes in a volume-curve CSV, a STORE-QUERY, or any event file, in bins of `minutes`.
 
-    `session` defaults to the instrument's first (the whole UTC day for one that has none).
+    `session` is one, or (open, close) in ns after midnight of the instrument's time zone; by default the instrument's
+    first (the whole UTC day for one that has none).
     """
-    from nowake.data.query import is_query, reader
+    from nowake.data.query import is_query, prints_reader
 
     if is_query(str(source)):
-        stored = reader(str(source))
-        hours = session or _session(stored.meta.instruments[0].sessions)
+        stored = prints_reader(str(source))
+        hours = _session(session, stored.meta.instruments[0].sessions)
         return table_from_events(((day, _arrays(one)) for day, one in stored.days()), hours, minutes)
     from nowake.data.formats import recognise
     from nowake.data.quality import check
@@ -69,12 +72,15 @@ def volume_table(
     if len(instruments) != 1 or one.meta.date is None:
         raise DataError("volume curve", path=path, expected="one instrument on one day", got="several, or no date",
                         hint="ingest the file and give a store query")  # fmt: skip
-    hours = session or _session(instruments[0].sessions)
+    hours = _session(session, instruments[0].sessions)
     return table_from_events([(one.meta.date, _arrays(one))], hours, minutes)
 
 
-def _session(sessions: tuple[Session, ...]) -> Session:
-    return sessions[0] if sessions else Session(0, 86_400_000_000_000, "UTC")
+def _session(asked: Hours, sessions: tuple[Session, ...]) -> Session:
+    if isinstance(asked, Session):
+        return asked
+    own = sessions[0] if sessions else Session(0, 86_400_000_000_000, "UTC")
+    return own if asked is None else Session(*asked, own.timezone)
 
 
 def _arrays(source: Any) -> Callable[[], Iterator[np.ndarray]]:
@@ -83,7 +89,7 @@ def _arrays(source: Any) -> Callable[[], Iterator[np.ndarray]]:
 
 def fit_volume(
     source: str | Path | VolumeTable, *, minutes: int = 15, days: int = 20, smooth: int = 1, seed: int = 0,
-    session: Session | None = None, options: ReaderOptions | None = None,
+    session: Hours = None, options: ReaderOptions | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what ``nowake fit volume --json`` prints, without schema and timing: plain lists and numbers.
 

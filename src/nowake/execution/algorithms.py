@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nowake.core.times import MINUTE, SECOND
+from nowake.core.times import HOUR, MINUTE, SECOND
 from nowake.execution.feed import Window
 from nowake.execution.request import Curve, ReplayRequest
 from nowake.schedule.almgren_chriss import Urgency
@@ -15,6 +15,8 @@ from nowake.schedule.twap import Twap
 from nowake.schedule.vwap import DynamicVwap, StaticVwap, u_shape
 
 __all__ = ["make_schedule", "slice_edges", "spread_over"]
+
+_AROUND_THE_CLOCK = 20 * HOUR  # a session this long has no open and close of its own
 
 Seen = Callable[[int, int, int], np.ndarray]
 """(open, width, n) -> volumes printed so far in the first n bins of `width` ns from `open` (ns UTC)."""
@@ -41,14 +43,21 @@ def spread_over(shares: np.ndarray, open_: int, width: int, edges: np.ndarray) -
     return np.diff(at)
 
 
+def _default_curve(window: Window, edges: np.ndarray) -> np.ndarray:
+    """Return shares per slice: U-shaped over the instrument's session, flat around the clock or outside of it."""
+    session = window.session
+    if session is not None and session.close - session.open < _AROUND_THE_CLOCK:
+        bins = max(1, (session.close - session.open) // (5 * MINUTE))
+        width = (session.close - session.open) // bins
+        open_ = window.midnight + session.open
+        if open_ <= window.start and window.end <= window.midnight + session.close:
+            return spread_over(u_shape(bins), open_, width, edges.astype(float))
+    return np.diff(edges).astype(float)
+
+
 def _vwap(curve: Curve | None, window: Window, edges: np.ndarray, seen: Seen) -> Schedule:
     if curve is None:
-        session_bins = 78
-        width = 5 * MINUTE
-        open_ = window.midnight + 34_200 * SECOND
-        inside = open_ <= window.start and window.end <= open_ + session_bins * width
-        shares = u_shape(session_bins) if inside else np.ones(session_bins)
-        return StaticVwap(tuple(spread_over(shares, open_, width, edges.astype(float))))
+        return StaticVwap(tuple(_default_curve(window, edges)))
     open_ = window.midnight + curve.open
     if not curve.dynamic:
         shares = curve.forecast.shares(0, ())

@@ -8,9 +8,10 @@ import numpy as np
 from nowake.core.errors import DataError, InputError, nearest
 from nowake.core.events import Flag, Kind
 from nowake.core.times import MINUTE, local_midnight, show_time
-from nowake.core.values import Instrument
+from nowake.core.values import Instrument, Session
 from nowake.data.quality import Check
 from nowake.data.reader import ReaderOptions
+from nowake.data.symbols import busiest
 from nowake.execution.request import ReplayRequest
 
 __all__ = ["Feed", "Span", "Window", "window"]
@@ -18,7 +19,6 @@ __all__ = ["Feed", "Span", "Window", "window"]
 _PRINTS = (int(Kind.EXECUTE), int(Kind.HIDDEN), int(Kind.CROSS), int(Kind.TRADE))
 _SILENT = int(Flag.UNPRINTED | Flag.BROKEN)
 SLACK = 5 * MINUTE  # a window may reach this far beyond the first and the last event
-_LOCAL = "America/New_York"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Local midnight, decision, start and end of the order, ns UTC."""
+    """Local midnight, decision, start and end of the order, ns UTC; the instrument's session (None: no fixed hours)."""
 
     midnight: int
     decided: int
     start: int
     end: int
+    session: Session | None = None
 
 
 class Feed:
@@ -77,12 +78,9 @@ class Feed:
 
     def _several(self, counts: dict[int, int]) -> InputError:
         names = [one.symbol for one in self.instruments]
-        busiest = max(counts, key=lambda index: counts[index])
-        example = names[busiest] if busiest < len(names) else "?"
+        rows = {names[index]: n for index, n in counts.items() if n and index < len(names)}
         return InputError(
-            f"{self.source} holds several symbols",
-            expected=f"--symbol, for example {example}",
-            got=f"{len(names)} symbols",
+            f"{self.source} holds several symbols", expected="--symbol for one of them", got=busiest(rows)
         )
 
     def _pick(self) -> int | None:
@@ -145,4 +143,4 @@ def window(request: ReplayRequest, instrument: Instrument, feed: Feed, span: Spa
     for name, when in (("start", start), ("end", end), ("decision", decided)):
         if not span.first - SLACK <= when <= span.last + SLACK:
             raise InputError(f"{name} of the order lies outside the data", expected=shown, got=show_time(when, zone))
-    return Window(midnight, decided, start, end)
+    return Window(midnight, decided, start, end, session)

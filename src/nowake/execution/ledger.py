@@ -5,15 +5,18 @@ a cancel or reject from working back to unplaced. Shares are neither made nor lo
 """
 
 # mypy: disable-error-code="no-untyped-def"
-from nowake.core.jit import inline
+import numpy as np
+
+from nowake.core.jit import inline, kernel
 from nowake.data.replay.state import Action, Answer, Reason
 from nowake.execution.state import Stage
 
 __all__ = ["cancel", "hear", "place", "unplaced"]
 
-_NEW, _CANCEL = int(Action.NEW), int(Action.CANCEL)
+_NEW, _CANCEL, _ZERO = np.int64(Action.NEW), np.int64(Action.CANCEL), np.int64(0)
 _ACK, _FILL, _CANCELLED, _REJECTED = int(Answer.ACK), int(Answer.FILL), int(Answer.CANCELLED), int(Answer.REJECTED)
-_UNKNOWN = int(Reason.UNKNOWN)
+_UNKNOWN = int(Reason.UNKNOWN)  # a cancel that crossed the last fill: no child was refused
+_LONGEST = 6  # doublings of the pause after rejects
 _FREE, _SENT, _LIVE, _CANCELLING = int(Stage.FREE), int(Stage.SENT), int(Stage.LIVE), int(Stage.CANCELLING)
 
 
@@ -23,14 +26,14 @@ def unplaced(p):
     return p.quantity - p.filled - p.working
 
 
-@inline
+@kernel
 def _out(p, action, oid, price, quantity, terms):
     o = p.out[p.outgoing]
     o.action, o.id, o.price, o.quantity, o.terms, o.side = action, oid, price, quantity, terms, p.side
     p.outgoing += 1
 
 
-@inline
+@kernel
 def place(p, now, price, quantity, terms, passive):
     """Send a new child if a row is free; tells whether it did."""
     for k in range(p.child.shape[0]):
@@ -45,12 +48,12 @@ def place(p, now, price, quantity, terms, passive):
     return False
 
 
-@inline
+@kernel
 def cancel(p, k):
     """Ask for the cancellation of child row `k`."""
     c = p.child[k]
     c.stage = _CANCELLING
-    _out(p, _CANCEL, c.id, 0, 0, 0)
+    _out(p, _CANCEL, c.id, _ZERO, _ZERO, _ZERO)
 
 
 @inline
@@ -62,6 +65,15 @@ def _release(p, c):
 
 
 @inline
+def _refused(p, r):
+    """Count a rejected child by its reason; no new child for a while, twice as long after every further one."""
+    p.rejects += 1
+    p.refused[r.reason] += 1
+    p.quiet_until = r.time + (max(p.patience, p.reaction) << min(p.refused_in_row, _LONGEST))
+    p.refused_in_row += 1
+
+
+@kernel
 def hear(p, r):
     """Book response `r` of the venue; a response to a child that is over changes nothing."""
     for k in range(p.child.shape[0]):
@@ -69,6 +81,7 @@ def hear(p, r):
         if c.stage == _FREE or c.id != r.id:
             continue
         if r.answer == _ACK:
+            p.refused_in_row = 0
             if c.stage == _SENT:
                 c.stage = _LIVE
         elif r.answer == _FILL:
@@ -81,6 +94,6 @@ def hear(p, r):
         elif r.answer == _CANCELLED:
             _release(p, c)
         elif r.answer == _REJECTED and r.reason != _UNKNOWN:
-            p.rejects += 1
+            _refused(p, r)
             _release(p, c)
         return

@@ -1,12 +1,14 @@
 """One kernel that lets history, own commands, responses and the placer take their turns in time.
 
 The engine's clock is the venue's plus the feed latency: what the placer sees at local time t is the book of t - feed.
-Turns at the same instant: history, command, response, decision.
+Turns at the same instant: history, command, response, decision. A report that overtakes the feed (response latency
+below feed latency) is heard together with the feed of the instant that it tells of.
 """
 
 # mypy: disable-error-code="no-untyped-def"
 from nowake.core.jit import inline, kernel
-from nowake.data.replay.orders import send, touched
+from nowake.data.replay.orders import send
+from nowake.data.replay.queue import BUY, SELL, touched
 from nowake.data.replay.session import FOREVER, carry_out_next, next_command, step
 from nowake.execution.ledger import hear
 from nowake.execution.placer import decide
@@ -31,11 +33,11 @@ def _hear_next(w, p):
     w.outbox_count -= 1
 
 
-@inline
+@kernel
 def _look(b, w, p, now):
     """Decide at venue time `now`, and put what was decided on its way."""
     local = now + w.feed_latency
-    decide(p, local, touched(b, 1), touched(b, -1), b.halted)
+    decide(p, local, touched(b, BUY), touched(b, SELL), b.halted)
     for k in range(p.outgoing):
         o = p.out[k]
         send(w, local, o.action, o.id, o.side, o.price, o.quantity, o.terms)
@@ -57,14 +59,14 @@ def work(books, venues, parents, i, events, lo, until, final, prints, quotes):
     """
     b, w, p = books[i], venues[i], parents[i]
     k, n = lo, events.shape[0]
-    room = w.fill.shape[0] // 2
+    room = w.execution.shape[0] // 2
     while True:
         due = min(next_command(w), min(_next_response(w), _wake(w, p)))
         bound = min(due, until - 1)
         while k < n and events[k].time <= bound:
             step(b, w, events[k], prints, quotes)
             k += 1
-            if p.done == 0 and (touched(b, 1) != p.bid or touched(b, -1) != p.ask):
+            if p.done == 0 and (touched(b, BUY) != p.bid or touched(b, SELL) != p.ask or b.halted != p.halted):
                 _soon(w, p, w.now)
                 bound = min(bound, _wake(w, p))
             if w.outbox_count > 0:

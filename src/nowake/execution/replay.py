@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nowake.book.state import REPLAY, new_books
-from nowake.core.errors import InputError, OrderError
+from nowake.core.errors import CapacityError, InputError, OrderError
 from nowake.core.events import empty_events
 from nowake.core.records import FILL, PRINT, QUOTE_PATH
 from nowake.core.streams import stream_key
 from nowake.core.values import MAX_QUANTITY, Instrument, ParentOrder, check_quantity
-from nowake.data.reader import CHUNK
+from nowake.data.reader import CHUNK, kernel_view
 from nowake.data.replay.latency import quantiles
 from nowake.data.replay.session import FOREVER
-from nowake.data.replay.state import QueueModel, new_venues
+from nowake.data.replay.state import QueueModel, Reason, new_venues
 from nowake.execution.algorithms import make_schedule, slice_edges
 from nowake.execution.feed import Feed, Span, Window, window
 from nowake.execution.loop import work
@@ -50,8 +50,8 @@ class Replay:
         self.parents = new_parent(self.order, request.placement)
         self.edges = slice_edges(request, when)
         self._source: Iterator[np.ndarray] = feed.events()
-        self._events, self._at, self._final, self._consumed = empty_events(0), 0, False, 0
-        self._prints, self._quotes = np.zeros(CHUNK + 64, PRINT), np.zeros(CHUNK + 64, QUOTE_PATH)
+        self._events, self._at, self._final, self._consumed = kernel_view(empty_events(0)), 0, False, 0
+        self._prints, self._quotes = _room(CHUNK, PRINT), _room(CHUNK, QUOTE_PATH)
         self._kept: dict[str, list[np.ndarray]] = {"fill": [], "print": [], "quote": []}
 
     def _order(self) -> ParentOrder:
@@ -80,6 +80,7 @@ class Replay:
         if request.queue is not None:
             w["queue_model"] = int(QueueModel[request.queue.name.upper()])
             w["queue_power"] = request.queue.n
+            w["best_only"] = level != "l2"
         w["tick_value"] = float(self.instrument.tick_size * self.instrument.lot)
         lot = float(self.instrument.lot)
         w["maker_share"], w["taker_share"] = request.fees.maker * lot, request.fees.taker * lot
@@ -93,7 +94,7 @@ class Replay:
 
     def _collect(self) -> None:
         w = self.venues[0]
-        sources = {"fill": w["fill"], "print": self._prints, "quote": self._quotes}
+        sources = {"fill": w["execution"], "print": self._prints, "quote": self._quotes}
         for name, source in sources.items():
             counter = f"{name}s"
             n = int(w[counter])
@@ -105,8 +106,10 @@ class Replay:
         """Get the next events; after the last ones there are none and the loop knows it."""
         self._collect()
         self._consumed += len(self._events)
-        self._events, self._at = next(self._source, empty_events(0)), 0
+        self._events, self._at = kernel_view(next(self._source, empty_events(0))), 0
         self._final = not len(self._events)
+        if len(self._events) > len(self._prints) - 1:
+            self._prints, self._quotes = (_room(len(self._events), dtype) for dtype in (PRINT, QUOTE_PATH))
         if self.request.on_progress is not None:
             self.request.on_progress(min(1.0, self._consumed / max(1, self.span.events)))
 
@@ -114,11 +117,14 @@ class Replay:
         """Let everything happen that is due before `until`, ns UTC at the venue."""
         w = self.venues[0]
         while True:
-            self._at = work(
-                self.books, self.venues, self.parents, 0,
-                self._events, self._at, until, self._final, self._prints, self._quotes,
-            )  # fmt: skip
-            if int(w["fills"]) > len(w["fill"]) // 2:
+            try:
+                self._at = work(
+                    self.books, self.venues, self.parents, 0,
+                    self._events, self._at, until, self._final, self._prints, self._quotes,
+                )  # fmt: skip
+            except IndexError as error:
+                raise CapacityError(str(error)) from error
+            if int(w["fills"]) > len(w["execution"]) // 2:
                 self._collect()
             elif self._at >= len(self._events) and not self._final:
                 self._refill()
@@ -141,7 +147,7 @@ class Replay:
     def _others(self) -> int:
         """Return the volume that others traded so far: prints less what own resting orders got of them."""
         w = self.venues[0]
-        return int(w["print_volume"]) - int(w["passive_filled"])
+        return int(w["print_volume"]) - int(w["diverted"])
 
     def _work(self) -> list[int]:
         """Run the slices of the order; returns the target decided for each."""
@@ -182,6 +188,10 @@ class Replay:
         quotes = self._so_far("quote", QUOTE_PATH)
         filled = int(fills["quantity"].sum())
         mids = [self._mid(quotes, when) for when in (self.window.decided, self.order.start, self.order.end)]
+        refused = {reason.name.lower(): int(n) for reason, n in zip(Reason, p["refused"], strict=True) if n}
+        notes = self.feed.check.meta.notes
+        if refused:
+            notes = (*notes, "children rejected: " + ", ".join(f"{name} {n}" for name, n in refused.items()))
         conserved = filled == int(p["filled"]) and filled + int(p["working"]) <= self.order.quantity
         return ReplayResult(
             order=self.order, fills=fills, prints=self._so_far("print", PRINT), quotes=quotes,
@@ -190,7 +200,7 @@ class Replay:
             children=int(p["children"]), rejects=int(p["rejects"]), ghosts=int(b["ghosts"]),
             ghost_shares=int(b["ghost_shares"]), unknown=int(b["unknown"]), events=self._consumed,
             working_left=int(p["working"]), conserved=bool(conserved and int(p["working"]) == 0),
-            digest=_digest(fills), quality=self.feed.check.report(), notes=self.feed.check.meta.notes,
+            digest=_digest(fills), quality=self.feed.check.report(), notes=notes, rejected=refused,
         )  # fmt: skip
 
     def _mid(self, quotes: np.ndarray, when: int) -> float:
@@ -205,6 +215,11 @@ class Replay:
         if not math.isfinite(mid):
             raise InputError("mid price", expected="a number", got=mid)
         return mid
+
+
+def _room(rows: int, dtype: np.dtype) -> np.ndarray:
+    """Return zeroed records for what happens in `rows` events, as kernels want them."""
+    return kernel_view(np.zeros(rows + 1, dtype))
 
 
 def _digest(fills: np.ndarray) -> str:

@@ -148,6 +148,7 @@ class ReplayResult:
 
     `slice_times` (ns UTC, slices + 1) and `targets` (shares) are the schedule as it was decided slice by slice.
     `digest` identifies the fills (sha256, 16 hex digits). `ghosts` counts history's messages for shares that we took.
+    `rejected` counts the children that the venue refused, by reason (`rejects`: all of them).
     """
 
     order: ParentOrder
@@ -170,3 +171,4 @@ class ReplayResult:
     digest: str
     quality: Any
     notes: tuple[str, ...]
+    rejected: dict[str, int] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from nowake.core.errors import InputError
 from nowake.core.jit import jit_disabled
 from nowake.core.times import MS, SECOND
 from nowake.core.values import ParentOrder
+from nowake.data.replay.state import Reason
 
 __all__ = ["CHILD", "ORDER_OUT", "PARENT", "Placement", "Stage", "new_parent"]
 
@@ -63,6 +64,10 @@ PARENT = np.dtype(
         ("moved_at", "i8"),
         ("bid", "i8"),  # touch at the last look
         ("ask", "i8"),
+        ("halted", "i8"),  # state of trading at the last look
+        ("quiet_until", "i8"),  # no new child before, after a reject
+        ("refused_in_row", "i8"),
+        ("refused", "i8", (len(Reason),)),  # rejected children by reason
         ("done", "i8"),
         ("outgoing", "i8"),
         ("cross_before", "i8"),
@@ -116,5 +121,5 @@ def new_parent(order: ParentOrder, placement: Placement) -> np.ndarray:
     p["next_id"] = 1
     for name in Placement.__slots__:
         p[name] = getattr(placement, name)
-    p["decided_at"] = p["moved_at"] = -(2**62)
+    p["decided_at"] = p["moved_at"] = p["quiet_until"] = -(2**62)
     return parents.view(np.recarray) if jit_disabled() else parents

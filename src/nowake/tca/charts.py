@@ -167,6 +167,7 @@ def draw_waterfall(axes: "Axes", analysis: Analysis) -> None:
     axes.set_xticks(range(len(values)), ["delay", "spread", "own impact", "timing", "opportunity", "fees", "total"])
     axes.tick_params(axis="x", labelsize=9, labelcolor=INK, length=0)
     axes.axhline(0, color="#9aa5b1", linewidth=0.9)
+    axes.use_sticky_edges = False  # bars would hold the margin, and the labels need it
     axes.margins(y=0.14)
     axes.grid(visible=False, axis="x")
     axes.set_ylabel("bp of the decision notional")

@@ -1,38 +1,14 @@
 """Own orders in recorded order flow: exact to the share, case by case."""
 
-import numpy as np
 import pytest
 
 from nowake.core.errors import InputError, OrderError
-from nowake.core.events import EVENT, Flag, Kind
-from nowake.core.records import Cause
+from nowake.core.events import Flag, Kind
 from nowake.core.values import Side
 from nowake.data.replay.state import Answer, Reason, Terms
 from nowake.data.replay.venue import RecordedVenue
 
-BUY, SELL = 1, -1
-
-
-def tape(*rows: tuple[int, Kind, int, int, int, int]) -> np.ndarray:
-    """Rows of (time, kind, order id, side, price, quantity)."""
-    events = np.zeros(len(rows), EVENT)
-    for event, (time, kind, oid, side, price, quantity) in zip(events, rows, strict=True):
-        event["time"], event["kind"], event["order_id"] = time, int(kind), oid
-        event["side"], event["price"], event["quantity"] = side, price, quantity
-    return events
-
-
-def got(venue: RecordedVenue) -> list[tuple[int, int, float, str]]:
-    """Fills as (time, quantity, price, cause)."""
-    return [(int(f["time"]), int(f["quantity"]), f["price2"] / 2, Cause(int(f["cause"])).name) for f in venue.fills()]
-
-
-BOOK = [
-    (1, Kind.ADD, 1, BUY, 100, 100),
-    (2, Kind.ADD, 2, SELL, 102, 50),
-    (3, Kind.ADD, 3, SELL, 102, 50),
-    (4, Kind.ADD, 4, SELL, 103, 80),
-]
+from .tapes import BOOK, BUY, SELL, got, tape
 
 
 def test_a_trade_at_our_price_consumes_the_queue_ahead_first() -> None:
@@ -174,13 +150,26 @@ def test_an_arriving_order_that_crosses_us_fills_us_at_our_price_and_rests_with_
 
 
 def test_a_replacement_across_our_price_fills_us() -> None:
-    events = tape(*BOOK, (20, Kind.REPLACE, 4, SELL, 100, 80))
+    events = tape(*BOOK, (20, Kind.REPLACE, 4, SELL, 101, 80))
     events["ref"][-1] = 44
     venue = RecordedVenue(events)
+    venue.submit(10, 7, Side.BUY, 50, 101)
+    venue.play()
+    assert got(venue) == [(20, 50, 101.0, "CROSSED")]
+
+
+@pytest.mark.parametrize(("quantity", "expected"), [(80, []), (120, [(20, 20, 100.0, "CROSSED")])])
+def test_an_announced_marketable_order_reaches_us_with_what_history_would_have_left_resting(
+    quantity: int, expected: list[tuple[int, int, float, str]]
+) -> None:
+    # Bitstamp announces marketable orders before they trade: history's bid of 100 stands in the way, its executions
+    # follow. What is more than that comes to rest, and meets us.
+    venue = RecordedVenue(tape(
+        *BOOK, (20, Kind.ADD, 9, SELL, 100, quantity), (21, Kind.EXECUTE, 1, BUY, 100, min(quantity, 100)),
+    ))  # fmt: skip
     venue.submit(10, 7, Side.BUY, 50, 100)
     venue.play()
-    # History's own bid at 100 is not matched by the replay: the feed would have sent executions.
-    assert got(venue) == [(20, 50, 100.0, "CROSSED")]
+    assert got(venue) == expected
 
 
 def test_post_only_is_rejected_where_it_would_take_and_rests_elsewhere() -> None:
@@ -256,6 +245,7 @@ def test_a_cross_print_touches_nobody_and_counts_as_volume() -> None:
     venue.play()
     assert got(venue) == []
     assert venue.prints()["quantity"].tolist() == [5000]
+    assert venue.prints()["flags"].tolist() == [int(Flag.AUCTION)]
 
 
 def test_after_a_snapshot_reset_we_stand_behind_what_the_snapshot_shows() -> None:

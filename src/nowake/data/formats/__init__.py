@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from nowake.core.errors import InputError, nearest
 from nowake.data.reader import Reader, ReaderOptions
 
-__all__ = ["Format", "load", "names", "recognise"]
+__all__ = ["SEVERAL", "Format", "load", "names", "recognise"]
 
 
 class Format(Protocol):
@@ -39,6 +39,8 @@ _MODULES = {
     "lean": "nowake.data.formats.lean",
     "bars": "nowake.data.formats.bars",
 }
+
+SEVERAL = frozenset({"dbn", "iex"})  # their files may hold several symbols (ITCH readers choose one themselves)
 
 
 def names() -> Iterable[str]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from nowake.core.errors import DataError
 from nowake.core.events import Flag, Kind, empty_events
-from nowake.core.times import SECOND, local_midnight
-from nowake.core.values import Instrument
+from nowake.core.times import DAY, SECOND, local_midnight
+from nowake.core.values import Instrument, Session
 from nowake.data.formats import lean
 from nowake.data.formats.csv_kernel import CLOCK, DATE, FIXED, INT, parse_block
 from nowake.data.formats.rows import decimals
@@ -71,7 +71,7 @@ class Reader:
             expected = "7 or 8: date, time, open, high, low, close, volume, open interest"
             raise DataError("wrong number of columns", path=path, line=2, expected=expected, got=self._count)
         symbol = options.symbol or logical_name(path).split(".")[0]
-        instrument = Instrument(symbol, self._tick, options.step or 1)
+        instrument = Instrument(symbol, self._tick, options.step or 1, sessions=(Session(0, DAY, self._timezone),))
         zone = "" if options.timezone else " (not stated by the file)"
         notes = (
             f"times taken as {self._timezone}{zone}",

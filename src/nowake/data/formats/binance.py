@@ -64,7 +64,7 @@ class Reader:
 
     def _reset(self) -> None:
         self._found = Findings()
-        self._rows = Rows()
+        self._rows = Rows(self._path)
         self._last: int | None = None
         self._snapshot: int | None = None
 

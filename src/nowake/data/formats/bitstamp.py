@@ -61,7 +61,7 @@ class Reader:
     def chunks(self) -> Iterator[Chunk]:
         """Yield the events in file order; DataError with the line of the first row that does not read."""
         self._found = Findings()
-        matcher = Matcher(self._found)
+        matcher = Matcher(self._found, self._path)
         for row in self._csv_rows() if self._csv else self._log_rows():
             matcher.enter(row)
             if matcher.rows.full:

@@ -12,6 +12,7 @@ to TICK, the others stay TRADE. A reduction without a partner is a printed EXECU
 
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from nowake.core.events import Flag, Kind
@@ -56,8 +57,8 @@ class _Pending:
 class Matcher:
     """Rows in, events out in the same order, at most WINDOW late."""
 
-    def __init__(self, found: Findings) -> None:
-        self.rows = Rows()
+    def __init__(self, found: Findings, path: Path) -> None:
+        self.rows = Rows(path)
         self._found = found
         self._left: dict[int, tuple[int, int]] = {}
         self._waiting: deque[_Pending] = deque()

@@ -21,6 +21,7 @@ from nowake.core.errors import DataError, MissingError
 from nowake.core.values import Instrument
 from nowake.data.formats.dbn_records import UNDEF_PRICE, prices_of, table_of
 from nowake.data.formats.dbn_state import State
+from nowake.data.formats.dbn_walk import Walker
 from nowake.data.formats.rows import Findings
 from nowake.data.reader import CHUNK, Chunk, Level, ReaderMeta, ReaderOptions, Rule
 from nowake.data.source import iter_blocks
@@ -124,8 +125,8 @@ class Reader:
         unknown = (names.get(number, str(number)), "USD", 1, None)
         symbol, currency, lot, tick = self._state.definitions.get(number, unknown)
         tick = self._options.tick or (tick if self._schema == "definition" else None) or self._tick
-        if index == 0 and self._options.symbol:
-            symbol = self._options.symbol
+        if index == 0 and self._options.symbol and symbol == str(number) and not self._options.symbol.isdigit():
+            symbol = self._options.symbol  # the file does not name it
         venue = str(self._header.dataset) if self._header is not None else ""
         return Instrument(symbol, tick, self._options.step or 1, Decimal(1), lot, currency, venue, ())
 
@@ -141,9 +142,15 @@ class Reader:
         for records in self._records():
             records = [r for r in records if type(r).__name__ != "Metadata"]
             for name, rows in _groups(records):
-                yield from self._pieces(self._state.enter(name, table_of(name, rows), ordinal))
+                yield from self._pieces(self._entered(name, rows, ordinal))
                 ordinal += len(rows)
         yield from self._pieces(self._state.close())
+
+    def _entered(self, name: str, rows: list[Any], ordinal: int) -> Chunk | None:
+        try:
+            return self._state.enter(name, table_of(name, rows), ordinal)
+        except self._dbn.DBNError as error:  # a field of one of them cannot be read
+            raise DataError("DBN record", path=self._path, line=ordinal, expected=f"{name}s", got=error) from error
 
     def _pieces(self, chunk: Chunk | None) -> Iterator[Chunk]:
         if chunk is None:
@@ -157,12 +164,18 @@ class Reader:
         plain = ".frag" in self._path.name
         version = int(frag["version"] or 1) if frag else None
         decoder = self._dbn.DBNDecoder(has_metadata=not plain, input_version=version)
+        walker = Walker(self._path, version, header=not plain)
         at = 0
         for block in iter_blocks(self._path, _BLOCK):
+            if at or plain or block[:3] == b"DBN":
+                walker.check(block)
             try:
                 records = decoder.write_and_decode(block)
-            except (self._dbn.DBNError, ValueError, RuntimeError) as error:
-                raise DataError("not DBN", path=self._path, offset=at, expected="DBN records", got=error) from error
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                raise
+            except BaseException as error:  # a panic of the library is no Exception
+                got = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise DataError("not DBN", path=self._path, offset=at, expected="DBN records", got=got) from error
             at += len(block)
             if records:
                 yield records

@@ -59,7 +59,10 @@ def table_of(name: str, rows: list[Any]) -> Any:
     dtype = _DTYPES.get(name)
     if dtype is None:
         return rows
-    data = np.frombuffer(b"".join(map(bytes, rows)), np.uint8).reshape(len(rows), -1)
+    cells = [bytes(row) for row in rows]
+    if any(len(cell) != len(cells[0]) for cell in cells):  # the time of sending stands behind some of them
+        cells = [cell[: dtype.itemsize] for cell in cells]
+    data = np.frombuffer(b"".join(cells), np.uint8).reshape(len(rows), -1)
     return np.ascontiguousarray(data[:, : dtype.itemsize]).view(dtype).reshape(-1)
 
 

@@ -56,12 +56,15 @@ class State:
         return np.array([known[n] for n in found.tolist()], np.int32)[inverse]
 
     def _plain(self, name: str, rows: list[Any], ordinal: int) -> np.ndarray:
-        """Return a TICK per record; definitions are noted."""
+        """Return a TICK per record; definitions are noted.
+
+        Their time is that of reception. Definitions are a table rather than news (flag SNAPSHOT): in any order.
+        """
         events = empty_events(len(rows))
         events["kind"], events["flags"] = Kind.TICK, Flag.LAST
         for i, record in enumerate(rows):
-            time = getattr(record, "ts_event", 0)
-            events["time"][i] = time if 0 < time < UNDEF_TIME >> 1 else 0
+            times = (getattr(record, name, 0) for name in ("ts_recv", "ts_event"))
+            events["time"][i] = next((t for t in times if 0 < t < UNDEF_TIME >> 1), 0)
             number = getattr(record, "instrument_id", None)
             if number is not None:
                 events["instrument"][i] = self._index(np.array([number]))[0]
@@ -71,6 +74,7 @@ class State:
                 lot = lot if 0 < lot < 2**31 - 1 else 1
                 step = record.min_price_increment
                 tick = Decimal(step).scaleb(-9).normalize() if 0 < step < UNDEF_PRICE else None
+                events["flags"][i] |= Flag.SNAPSHOT
                 self.definitions[int(number or 0)] = (str(record.raw_symbol), currency, lot, tick)
             else:
                 self._found.note("no_market_event", ordinal + i, name, "kept as TICK")

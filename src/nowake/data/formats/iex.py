@@ -4,6 +4,10 @@ Price level updates become LEVEL (flag LAST where IEX says that the event is com
 trade reports TRADE (CROSS for single-price crosses; the aggressor is not published: side 0), trade breaks TRADE with
 flag BROKEN, trading status and operational halts HALT and RESUME; everything else is TICK. Prices are in 1/10,000
 dollar. A session that starts again from its first message clears every book.
+
+An event happens when IEX sent it: the send time of its segment (IEX Transport Specification), which rises with the
+sequence numbers. A message's own time is when the matching engine changed one security, before aggregation and
+queueing; across securities it steps back. Messages more than the clock tolerance late are the finding `sent_late`.
 """
 
 from collections.abc import Iterator
@@ -16,6 +20,7 @@ import numpy as np
 
 from nowake.core.errors import DataError
 from nowake.core.events import Flag, Kind, empty_events
+from nowake.core.times import SECOND, clock_time
 from nowake.core.values import Instrument
 from nowake.data.formats.iex_kernel import SYMBOLS, decode
 from nowake.data.formats.iex_packets import MAGICS, Segment, packets, segment
@@ -40,12 +45,17 @@ class Reader:
     def __init__(self, path: Path, options: ReaderOptions) -> None:
         self._path, self._options = path, options
         self._found = Findings()
-        protocol = next(s.protocol for s in self._segments())
-        name, level = _PROTOCOLS[protocol]
-        self._protocol = protocol
+        start = next(self._segments())
+        name, level = _PROTOCOLS[start.protocol]
         self._found = Findings()
-        notes = (f"IEX {name}", "aggressor not published: trades have side 0", "where is the byte of the message")
-        self._meta = ReaderMeta("iex", level, (), options.date, "byte", notes)
+        notes = (
+            f"IEX {name}",
+            "times are those of sending",
+            "aggressor not published: trades have side 0",
+            "where is the byte of the message",
+        )
+        day = options.date or clock_time(start.sent, options.timezone or "America/New_York").date()
+        self._meta = ReaderMeta("iex", level, (), day, "byte", notes)
         self._reset()
 
     def _reset(self) -> None:
@@ -148,6 +158,7 @@ class Reader:
         ends = np.cumsum(sizes)
         counts = np.array([s.count for s in batch], np.int64)
         places = np.array([s.offset for s in batch], np.int64)
+        sent = np.array([s.sent for s in batch], np.int64)
         buffer = np.frombuffer(b"".join(s.payload for s in batch), np.uint8)
         most = 2 * int(counts.sum())
         events, where = empty_events(most), np.zeros(most, np.int64)
@@ -160,5 +171,18 @@ class Reader:
             raise DataError("IEX segment", path=self._path, offset=offset, expected="whole messages", got=got)
         for _ in range(now_unknown - unknown):
             self._found.note("unknown_message", int(places[0]), "no type of the specification", "kept as TICK")
+        events, where = events[:n], where[:n]
+        self._stamp(events, where, sent[np.searchsorted(places, where, "right") - 1])
         self._last_time = int(events["time"][n - 1])
-        yield Chunk(events[:n], where[:n])
+        yield Chunk(events, where)
+
+    def _stamp(self, events: np.ndarray, where: np.ndarray, sent: np.ndarray) -> None:
+        """Put the time of sending in place of the messages' own times, and note those that were late."""
+        lag = sent - events["time"]
+        late = lag > self._options.clock_tolerance_ns
+        late[1:] &= where[1:] != where[:-1]  # a quote update is two rows
+        for place, ns in zip(where[late].tolist(), lag[late].tolist(), strict=True):
+            self._found.note(
+                "sent_late", place, f"{ns / SECOND:.3f} s after its own time", "kept at the time of sending"
+            )
+        events["time"] = np.maximum(events["time"], sent)

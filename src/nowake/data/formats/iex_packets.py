@@ -37,12 +37,16 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """An IEX-TP segment: `first` is the sequence number of the first of `count` messages, which lie in `payload`."""
+    """An IEX-TP segment: `first` is the sequence number of the first of `count` messages, which lie in `payload`.
+
+    `sent` is when IEX sent it, ns UTC.
+    """
 
     protocol: int
     session: int
     count: int
     first: int
+    sent: int
     payload: bytes
     offset: int
 
@@ -140,7 +144,7 @@ def segment(packet: Packet, path: Path) -> Segment | None:
     at = udp + 8
     if len(data) < at + _TP.size:
         return None
-    version, _, protocol, _, session, length, count, _, first, _ = _TP.unpack_from(data, at)
+    version, _, protocol, _, session, length, count, _, first, sent = _TP.unpack_from(data, at)
     if version != 1:
         return None
     payload = data[at + _TP.size : at + _TP.size + length]
@@ -148,4 +152,4 @@ def segment(packet: Packet, path: Path) -> Segment | None:
         raise DataError(
             "IEX segment", path=path, offset=packet.offset + at, expected=f"{length} bytes", got=len(payload)
         )
-    return Segment(protocol, session, count, first, payload, packet.offset + at + _TP.size)
+    return Segment(protocol, session, count, first, sent, payload, packet.offset + at + _TP.size)

@@ -19,6 +19,7 @@ from nowake.core.values import Instrument
 from nowake.data.formats.itch_kernel import LENGTHS, STOCK_AT, TRUNCATED, UNKNOWN_TYPE, parse_messages
 from nowake.data.reader import Chunk, ReaderMeta, ReaderOptions, Rule, kernel_view
 from nowake.data.source import iter_blocks, logical_name
+from nowake.data.symbols import not_there, rows_by_symbol
 
 __all__ = ["Reader", "date_in", "sniff"]
 
@@ -60,13 +61,16 @@ class Reader:
         day = options.date or date_in(logical_name(path))
         timezone = options.timezone or "America/New_York"
         self._midnight = local_midnight(day, timezone) if day else 0
+        self._wanted = (options.symbol or "").strip().upper()
         no_date = () if day else (f"no date in the name of {path.name}: times count from 1970-01-01 UTC",)
         self._meta = ReaderMeta("itch", "l3", (), day, "byte", (*no_date, f"times local to {timezone}"))
         self._counts = np.zeros(257, np.int64)
 
     @property
     def meta(self) -> ReaderMeta:
-        """Return what is known; the instruments met so far."""
+        """Return what is known; the instruments met so far, or the one that was asked for."""
+        if self._wanted and not self._meta.instruments:
+            return replace(self._meta, instruments=(self._instrument(self._wanted),))
         return self._meta
 
     def findings(self) -> tuple[Rule, ...]:
@@ -83,9 +87,7 @@ class Reader:
         """Yield the messages in file order; DataError with the byte offset of the first that is none."""
         self._counts[:] = 0
         self._meta = replace(self._meta, instruments=())
-        wanted = (
-            int.from_bytes((self._options.symbol or "").encode().ljust(8)[:8], "big") if self._options.symbol else 0
-        )
+        wanted = int.from_bytes(self._wanted.encode().ljust(8)[:8], "big") if self._wanted else 0
         tables, state = np.stack((LENGTHS, STOCK_AT)), np.zeros(2, np.int64)
         index, fresh = np.full(_LOCATES, -1, np.int32), np.zeros((_LOCATES, 2), np.int64)
         rest, offset, failure = b"", 0, 0
@@ -115,10 +117,13 @@ class Reader:
                 break
         if rest and rest != b"\0\0":  # a length of zero ends some files
             raise self._refusal(int(failure), rest, offset)
-        if self._options.symbol and not self._meta.instruments:
-            raise DataError(
-                "symbol not in file", path=self._path, expected="a symbol of its directory", got=self._options.symbol
-            )
+        if self._wanted and not self._meta.instruments:
+            every = Reader(self._path, replace(self._options, symbol=None))
+            raise not_there(self._path, self._wanted, rows_by_symbol(every))
+
+    def _instrument(self, symbol: str) -> Instrument:
+        tick = self._options.tick or Instrument("").tick_size
+        return Instrument(symbol, tick, self._options.step or 100, venue="NASDAQ")
 
     def _name(self, data: bytes, fresh: np.ndarray) -> None:
         """Add the instruments met for the first time, named by the message they were met in."""
@@ -126,11 +131,7 @@ class Reader:
         for locate, at in fresh:
             stock = int(STOCK_AT[data[at]])
             symbol = data[at + stock : at + stock + 8].decode("ascii", "replace").strip() if stock else f"#{locate}"
-            met.append(
-                Instrument(
-                    symbol, self._options.tick or Instrument("").tick_size, self._options.step or 100, venue="NASDAQ"
-                )
-            )
+            met.append(self._instrument(symbol))
         if met:
             self._meta = replace(self._meta, instruments=(*self._meta.instruments, *met))
 

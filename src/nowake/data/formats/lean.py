@@ -8,7 +8,6 @@ and option-linked trades get flag OUTLIER, prints below 100 shares ODD_LOT.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +19,7 @@ from nowake.core.events import Flag, Kind, empty_events
 from nowake.core.times import MS, SECOND, local_midnight
 from nowake.core.values import Instrument
 from nowake.data.formats.csv_kernel import FIXED, HEX, INT, WORD, parse_block
+from nowake.data.merge import Merged
 from nowake.data.reader import Chunk, Level, ReaderMeta, ReaderOptions, Rule
 from nowake.data.source import iter_line_blocks, logical_name
 
@@ -180,43 +180,8 @@ def _sides(
     return Chunk(events[keep], np.repeat(lines, 2)[keep])
 
 
-class _Pair:
-    """Trades and quotes of one day merged by time; at equal times quotes come first."""
-
-    def __init__(self, trades: Reader, quotes: Reader) -> None:
-        self._trades, self._quotes = trades, quotes
-
-    @property
-    def meta(self) -> ReaderMeta:
-        """Return the quotes' meta with a note on the merge."""
-        base = self._quotes.meta
-        note = "trades and quotes merged by time, quotes first at equal times; where: the line in its own file"
-        return replace(base, notes=(*base.notes, note))
-
-    def findings(self) -> tuple[Rule, ...]:
-        """Return what both readers met."""
-        return self._quotes.findings() + self._trades.findings()
-
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield both streams as one; within each the file's order is kept."""
-        quotes, trades = self._quotes.chunks(), self._trades.chunks()
-        a, b = next(quotes, None), next(trades, None)
-        while a is not None and b is not None:
-            end = min(_latest(a), _latest(b))
-            a_cut, b_cut = _cut(a, end), _cut(b, end)
-            yield _merge(_slice(a, 0, a_cut), _slice(b, 0, b_cut))
-            a = _slice(a, a_cut, None) if a_cut < len(a.events) else next(quotes, None)
-            b = _slice(b, b_cut, None) if b_cut < len(b.events) else next(trades, None)
-        while a is not None:
-            yield a
-            a = next(quotes, None)
-        while b is not None:
-            yield b
-            b = next(trades, None)
-
-
-def open_pair(trade_path: str | Path, quote_path: str | Path, options: ReaderOptions | None = None) -> _Pair:
-    """Return one reader over the trades and the quotes of one symbol and day, merged by time (quotes first at ties).
+def open_pair(trade_path: str | Path, quote_path: str | Path, options: ReaderOptions | None = None) -> Merged:
+    """Return one reader over the trades and the quotes of one symbol and day, merged by time (trades first at ties).
 
     DataError if the two files are of other kinds, symbols or days.
     """
@@ -229,24 +194,4 @@ def open_pair(trade_path: str | Path, quote_path: str | Path, options: ReaderOpt
     if one != other:
         expected, got = (f"{symbol} {day}" for symbol, day in (one, other))
         raise DataError("trades and quotes", path=quote_path, expected=expected, got=got)
-    return _Pair(trades, quotes)
-
-
-def _latest(chunk: Chunk) -> int:
-    return int(chunk.events["time"].max())
-
-
-def _cut(chunk: Chunk, end: int) -> int:
-    """Return how many leading rows are not after `end`, judged by the highest time so far."""
-    return int(np.searchsorted(np.maximum.accumulate(chunk.events["time"]), end, side="right"))
-
-
-def _slice(chunk: Chunk, lo: int, hi: int | None) -> Chunk:
-    return Chunk(chunk.events[lo:hi], chunk.where[lo:hi])
-
-
-def _merge(first: Chunk, second: Chunk) -> Chunk:
-    events = np.concatenate((first.events, second.events))
-    keys = np.concatenate([np.maximum.accumulate(c.events["time"]) for c in (first, second)])
-    order = np.argsort(keys, kind="stable")
-    return Chunk(events[order], np.concatenate((first.where, second.where))[order])
+    return Merged(trades, quotes)

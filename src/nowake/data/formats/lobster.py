@@ -25,6 +25,7 @@ from nowake.data.source import iter_text_blocks, logical_name
 __all__ = ["LobsterRow", "Reader", "parse_row", "sniff"]
 
 _LARGEST_BLOCK = 1 << 21  # 2 MiB of the shortest rows are fewer than CHUNK
+_UNIT = Decimal("0.0001")
 _NAME = re.compile(r"^(?P<symbol>[^_]+)_(?P<date>\d{4}-\d{2}-\d{2})_")
 _ROW = re.compile(rb"\d+(?:\.\d+)?,[1-7],-?\d+,-?\d+,-?\d+,-?1\r?\n?")
 _COLUMNS = (
@@ -115,8 +116,10 @@ def _meta(path: Path, options: ReaderOptions, timezone: str) -> ReaderMeta:
     match = _NAME.match(logical_name(path))
     day = options.date or (_day(match["date"]) if match else None)
     notes = [] if day else [f"no date in the name of {path.name}: times count from 1970-01-01 UTC"]
+    if options.tick not in (None, _UNIT):
+        notes.append(f"one price unit is {options.tick} as given; the format says {_UNIT}")
     symbol = options.symbol or (match["symbol"] if match else path.name.split(".")[0])
-    instrument = Instrument(symbol, options.tick or Decimal("0.0001"), options.step or 100, venue="NASDAQ")
+    instrument = Instrument(symbol, options.tick or _UNIT, options.step or 100, venue="NASDAQ")
     return ReaderMeta(
         format="lobster",
         level="l3",

@@ -15,9 +15,10 @@ Row = tuple[int, int, int, int, int, int, int, int, int]
 
 
 class Rows:
-    """Events as they are made one by one, in the field order of EVENT, and where each came from."""
+    """Events of the file at `path` as they are made one by one, in the field order of EVENT, and their lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._rows: list[Row] = []
         self._where: list[int] = []
 
@@ -40,8 +41,18 @@ class Rows:
         self._rows[-1] = (*head, flags | flag)  # type: ignore[assignment]
 
     def take(self) -> list[Chunk]:
-        """Return what has been collected as chunks of at most CHUNK rows, and start afresh."""
-        events, where = np.array(self._rows, EVENT), np.array(self._where, np.int64)
+        """Return what has been collected as chunks of at most CHUNK rows, and start afresh.
+
+        DataError with the line of a number that is larger than its field.
+        """
+        try:
+            events = np.array(self._rows, EVENT)
+        except OverflowError as error:
+            at = next(i for i, row in enumerate(self._rows) if max(map(abs, row)) >= 1 << 63)
+            raise DataError(
+                "number", path=self._path, line=self._where[at], expected="at most 2^63 - 1", got=max(self._rows[at])
+            ) from error
+        where = np.array(self._where, np.int64)
         self._rows, self._where = [], []
         return [Chunk(events[i : i + CHUNK], where[i : i + CHUNK]) for i in range(0, len(events), CHUNK)]
 

@@ -9,17 +9,26 @@ from nowake.book.feed import apply, best_ask, best_bid, find, level_of
 from nowake.book.state import NO_ASK, NONE
 from nowake.core.events import Flag, Kind
 from nowake.core.jit import inline, kernel
-from nowake.data.replay.history import apply_beside_own
+from nowake.data.replay.history import (
+    add_beside_own,
+    change_beside_own,
+    print_beside_own,
+    rare_beside_own,
+    replace_beside_own,
+)
+from nowake.data.replay.levels import level_beside_own
 from nowake.data.replay.orders import process
 
 __all__ = ["FOREVER", "advance", "carry_out_next", "next_command", "step"]
 
 FOREVER = 2**62
 _EXECUTE, _HIDDEN, _CROSS, _TRADE = int(Kind.EXECUTE), int(Kind.HIDDEN), int(Kind.CROSS), int(Kind.TRADE)
-_PRICED, _UNPRINTED = int(Flag.PRICED), int(Flag.UNPRINTED)
+_ADD, _CANCEL, _DELETE = int(Kind.ADD), int(Kind.CANCEL), int(Kind.DELETE)
+_REPLACE, _LEVEL, _QUOTE = int(Kind.REPLACE), int(Kind.LEVEL), int(Kind.QUOTE)
+_PRICED, _UNPRINTED, _AUCTION = int(Flag.PRICED), int(Flag.UNPRINTED), int(Flag.AUCTION)
 
 
-@inline
+@kernel
 def _record_print(b, w, e, prints):
     """Note a trade of history: price of the print, or of the order where the feed leaves it out."""
     side, price = e.side, e.price
@@ -34,6 +43,8 @@ def _record_print(b, w, e, prints):
     p = prints[w.prints]
     p.time, p.price2, p.quantity, p.side, p["flags"] = e.time, 2 * price, e.quantity, side, e["flags"]
     p.hidden = 1 if e.kind == _HIDDEN else 0
+    if e.kind == _CROSS:
+        p["flags"] = e["flags"] | _AUCTION
     w.prints += 1
     w.print_volume += e.quantity
 
@@ -68,18 +79,36 @@ def _record_quote(b, w, time, quotes):
 
 
 @inline
+def _apply_beside_own(b, w, e):
+    """Apply one recorded event while own orders rest at the venue."""
+    kind = e.kind
+    if kind == _ADD:
+        add_beside_own(b, w, e)
+    elif kind == _DELETE or kind == _EXECUTE or kind == _CANCEL:
+        change_beside_own(b, w, e)
+    elif kind == _REPLACE:
+        replace_beside_own(b, w, e)
+    elif kind == _LEVEL or kind == _QUOTE:
+        level_beside_own(b, w, e)
+    elif kind == _HIDDEN or kind == _TRADE:
+        print_beside_own(b, w, e)
+    else:
+        rare_beside_own(b, w, e)
+
+
+@inline
 def step(b, w, e, prints, quotes):
-    """Apply one recorded event at its time."""
-    w.now = e.time
+    """Apply one recorded event at its time (a snapshot's may be older: time never goes back here)."""
+    w.now = max(w.now, e.time)
     kind = e.kind
     if prints.shape[0] > 0 and (kind == _EXECUTE or kind == _HIDDEN or kind == _CROSS or kind == _TRADE):
         _record_print(b, w, e, prints)
     if w.live == 0:
         apply(b, e)
     else:
-        apply_beside_own(b, w, e)
+        _apply_beside_own(b, w, e)
     if quotes.shape[0] > 0:
-        _record_quote(b, w, e.time, quotes)
+        _record_quote(b, w, w.now, quotes)
 
 
 @inline
@@ -88,7 +117,7 @@ def next_command(w):
     return w.inbox[w.inbox_head].time if w.inbox_count > 0 else FOREVER
 
 
-@inline
+@kernel
 def carry_out_next(b, w):
     """Carry out the next command under way, at its arrival."""
     c = w.inbox[w.inbox_head]

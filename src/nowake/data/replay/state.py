@@ -29,7 +29,7 @@ __all__ = [
 QUANTILES = 256  # latency is drawn from a table of this many quantiles
 MAX_OWN = 32
 MAX_UNDER_WAY = 128
-MAX_FILLS = 4096
+MAX_FILLS = 2**14  # between two collections; responses under way too
 
 
 class Action(IntEnum):
@@ -87,9 +87,10 @@ OWN = np.dtype(
         ("leaves", "i8"),
         ("ahead", "i8"),
         ("seq", "i8"),
+        ("traded", "i8"),  # queue model: shares printed at its price since the last update of the level
         ("part", "f8"),  # queue model: fraction of a share ahead that a rounding step left over
         ("side", "i1"),
-        ("live", "u1"),
+        ("terms", "u1"),
     ],
     align=True,
 )
@@ -119,7 +120,8 @@ RESPONSE = np.dtype(
     align=True,
 )
 
-_COUNTERS = ("sent", "rejected", "prints", "quotes", "print_volume", "fills", "filled", "passive_filled")
+# `diverted`: shares of history's prints that own resting orders got instead
+_COUNTERS = ("sent", "rejected", "prints", "quotes", "print_volume", "fills", "filled", "diverted")
 _TIMES = ("now", "last_entry", "last_response")
 _RINGS = ("inbox_head", "inbox_count", "outbox_head", "outbox_count", "live")
 _QUOTE = ("bid", "ask", "bid_size", "ask_size")
@@ -129,8 +131,9 @@ VENUE = np.dtype(
         *((name, "i8") for name in (*_TIMES, *_RINGS, *_COUNTERS, *_QUOTE)),
         ("queue_model", "i8"),
         ("queue_power", "f8"),
-        ("traded", "i8", (2,)),  # level-2: shares printed at our price since the last level update, per side
-        ("traded_price", "i8", (2,)),
+        ("best_only", "i8"),  # 1: the feed shows best quotes only, queues behind them are unseen
+        ("mid", "f8"),  # ticks, just before the fill under way, own orders included; NaN: none
+        ("mid_untouched", "f8"),
         ("tick_value", "f8"),  # currency per tick and unit of quantity, for fees
         ("maker_share", "f8"),
         ("taker_share", "f8"),
@@ -141,8 +144,8 @@ VENUE = np.dtype(
         ("stream", "u8", (2,)),
         ("own", OWN, (MAX_OWN,)),
         ("inbox", COMMAND, (MAX_UNDER_WAY,)),
-        ("outbox", RESPONSE, (MAX_UNDER_WAY * 8,)),
-        ("fill", FILL, (MAX_FILLS,)),
+        ("outbox", RESPONSE, (MAX_FILLS,)),
+        ("execution", FILL, (MAX_FILLS,)),
     ],
     align=True,
 )

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from nowake.book.state import REPLAY, Preset, new_books
-from nowake.core.errors import InputError, OrderError
-from nowake.core.jit import jit_disabled
+from nowake.core.errors import CapacityError, InputError, OrderError
 from nowake.core.records import PRINT, QUOTE_PATH
 from nowake.core.values import Side, check_quantity
+from nowake.data.reader import kernel_view
 from nowake.data.replay.latency import quantiles
 from nowake.data.replay.orders import send
+from nowake.data.replay.queue import UNSEEN
 from nowake.data.replay.session import FOREVER, advance
-from nowake.data.replay.state import Action, Answer, Reason, Terms, new_venues
+from nowake.data.replay.state import Action, Answer, QueueModel, Reason, Terms, new_venues
 
 __all__ = ["RecordedVenue", "Response"]
 
@@ -33,20 +34,33 @@ class Response:
 class RecordedVenue:
     """Plays EVENT records and lets own orders take part; history does not react to them.
 
-    `events` EVENT[n] in time order; `entry` and `response` latencies in ns. Own order ids are yours, above 0.
+    `events` EVENT[n] in time order; `entry` and `response` median latencies in ns of a lognormal law of shape `sigma`
+    (0: constant). Level-2 events need a queue `model` other than EXACT (`power`: its exponent), best-quote events
+    `best_only` too. Own order ids are yours, above 0.
     """
 
-    def __init__(self, events: np.ndarray, *, entry: int = 0, response: int = 0, preset: Preset = REPLAY) -> None:
-        self._events = events.view(np.recarray) if jit_disabled() else events
+    def __init__(
+        self,
+        events: np.ndarray,
+        *,
+        entry: int = 0,
+        response: int = 0,
+        sigma: float = 0.0,
+        model: QueueModel = QueueModel.EXACT,
+        power: float = 1.0,
+        best_only: bool = False,
+        preset: Preset = REPLAY,
+    ) -> None:
+        self._events = kernel_view(events)
         self.books, self.venues = new_books(1, preset), new_venues(1)
-        self.venues["latency"][0, 0] = quantiles(entry)
-        self.venues["latency"][0, 1] = quantiles(response)
+        w = self.venues[0]
+        w["latency"][0], w["latency"][1] = quantiles(entry, sigma), quantiles(response, sigma)
+        w["queue_model"], w["queue_power"], w["best_only"] = int(model), power, int(best_only)
         self._prints, self._quotes = self._room(PRINT), self._room(QUOTE_PATH)
         self._at = 0
 
     def _room(self, dtype: np.dtype) -> np.ndarray:
-        room = np.zeros(len(self._events) + 1, dtype)
-        return room.view(np.recarray) if jit_disabled() else room
+        return kernel_view(np.zeros(len(self._events) + 1, dtype))
 
     @property
     def now(self) -> int:
@@ -54,9 +68,12 @@ class RecordedVenue:
         return int(self.venues["now"][0])
 
     def play(self, until: int = FOREVER) -> None:
-        """Apply events and commands due before `until` (ns UTC)."""
-        final = True
-        self._at = advance(self.books, self.venues, 0, self._events, self._at, until, final, self._prints, self._quotes)
+        """Apply events and commands due before `until` (ns UTC); CapacityError where a fixed array is too small."""
+        final, rooms = True, (self._prints, self._quotes)
+        try:
+            self._at = advance(self.books, self.venues, 0, self._events, self._at, until, final, *rooms)
+        except IndexError as error:
+            raise CapacityError(str(error)) from error
 
     def submit(
         self, when: int, order_id: int, side: Side, quantity: int, price: int = 0, terms: Terms = Terms.DAY
@@ -84,18 +101,21 @@ class RecordedVenue:
 
     def fills(self) -> np.ndarray:
         """Return the FILL records so far."""
-        return np.array(self.venues["fill"][0][: int(self.venues["fills"][0])])
+        return np.array(self.venues["execution"][0][: int(self.venues["fills"][0])])
 
     def prints(self) -> np.ndarray:
         """Return the market's PRINT records so far."""
         return np.array(self._prints[: int(self.venues["prints"][0])])
 
-    def ahead(self, order_id: int) -> int:
-        """Return the shares of history ahead of a resting own order; InputError if it does not rest."""
+    def ahead(self, order_id: int) -> int | None:
+        """Return the shares of history ahead of a resting own order, None where the feed does not show them.
+
+        InputError if the order does not rest.
+        """
         w = self.venues[0]
         for own in w["own"][: int(w["live"])]:
             if int(own["id"]) == order_id:
-                return int(own["ahead"])
+                return None if 2 * int(own["ahead"]) >= UNSEEN else int(own["ahead"])
         raise InputError("own order", expected="one that rests", got=order_id)
 
 
