@@ -56,12 +56,12 @@ def test_quotes_carry_one_or_both_sides(tmp_path: Path) -> None:
     assert e["flags"].tolist()[:4] == [16, 16 | Flag.OUTLIER, 0, 16]
 
 
-def test_pair_puts_quotes_before_trades_at_equal_times(tmp_path: Path) -> None:
+def test_a_pair_puts_trades_before_quotes_at_equal_times(tmp_path: Path) -> None:
     trades = _zip(tmp_path, "trade", "1000,100,200,P,0,0\n3000,100,300,P,0,0\n")
     quotes = _zip(tmp_path, "quote", "1000,100,7,0,0,Q,1,0\n2000,0,0,101,8,Q,1,0\n4000,99,7,0,0,Q,1,0\n")
     reader = open_pair(trades, quotes)
     e = _events(reader)
-    assert e["kind"].tolist() == [Kind.QUOTE, Kind.TRADE, Kind.QUOTE, Kind.TRADE, Kind.QUOTE]
+    assert e["kind"].tolist() == [Kind.TRADE, Kind.QUOTE, Kind.QUOTE, Kind.TRADE, Kind.QUOTE]
     assert np.concatenate([c.where for c in reader.chunks()]).tolist() == [1, 1, 2, 2, 3]
     with pytest.raises(DataError, match="expected tick trades, got quotes"):
         open_pair(quotes, quotes)
