@@ -49,6 +49,8 @@ COMMANDS: Mapping[str, Lazy | Group] = {
         "Fit a model to data.",
         {"volume": Lazy("fit:volume", "Volume curve and log-volume model.")},
     ),
+    "simulate": Lazy("simulate:simulate", "Run days of a simulated market."),
+    "impact": Lazy("impact:impact", "Measure by twins what an order does to the price."),
     "warm": Lazy("warm:warm", "Compile every kernel once."),
     "bench": Lazy("bench:bench", "Measure speed against the bars of the project."),
 }

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -48,14 +48,18 @@ def parse(table: dict[str, Any], model: type[M]) -> M:
                 got=repr(str(first["loc"][-1])),
                 hint=nearest(str(first["loc"][-1]), known),
             ) from None
-        raise ConfigError(first["msg"].lower(), key=key, got=repr(first["input"])) from None
+        got = "nothing" if first["type"] == "missing" else repr(first["input"])
+        raise ConfigError(first["msg"].lower(), key=key, got=got) from None
 
 
 def _known(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     for part in path:
         field = model.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        if field is None:
+            continue  # the index of a table in a list of tables
+        kinds = (field.annotation, *get_args(field.annotation))
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if inner is None:
             break
         model = inner
     return sorted(model.model_fields)

@@ -107,6 +107,10 @@ class RecordedVenue:
         """Return the market's PRINT records so far."""
         return np.array(self._prints[: int(self.venues["prints"][0])])
 
+    def quotes(self) -> np.ndarray:
+        """Return the best quotes so far, without own orders: QUOTE_PATH records."""
+        return np.array(self._quotes[: int(self.venues["quotes"][0])])
+
     def ahead(self, order_id: int) -> int | None:
         """Return the shares of history ahead of a resting own order, None where the feed does not show them.
 

@@ -1,0 +1,76 @@
+"""From the numbers of a preset to PARAMETERS: quantile tables, so that kernels need neither powers nor logarithms."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from nowake.core.errors import InputError
+from nowake.market.preset_model import LitFlow, Preset
+from nowake.market.world.state import OCTAVES, PARAMETERS, QUANTILES, VENUES
+
+__all__ = ["EPOCH", "SESSION", "make_parameters"]
+
+SESSION = 23_400.0  # seconds of a trading day
+EPOCH = 10.0  # seconds between two draws of activity
+_SECOND = 1e9
+_OVERNIGHT = 0.5  # standard deviation of the public value's move overnight, in those of a day
+_RARE = 1e-9  # per second: practically never
+_SIZES = ((0.65, 1), (0.80, 2), (0.88, 3), (0.95, 5), (1.0, 10))  # round lots of a limit order, cumulated
+
+
+def _quantiles(inverse: Callable[[float], float], n: int = QUANTILES) -> np.ndarray:
+    """Return the values of an inverse distribution function at the middles of `n` equal cells."""
+    return np.array([inverse((k + 0.5) / n) for k in range(n)])
+
+
+def _flow(f: LitFlow, lot: int) -> dict[str, float]:
+    keep = [math.exp(-EPOCH / time) for time in f.activity_time]
+    kick = [vol * math.sqrt(1 - k * k) for vol, k in zip(f.activity_vol, keep, strict=True)]
+    return {
+        "limit_rate": f.limit_rate, "taker_rate": max(f.taker_rate, _RARE), "spread": f.spread,
+        "jump_rate": max(f.jump_rate / SESSION, _RARE), "value_rate": max(f.sigma**2 / SESSION, _RARE),
+        "informed_share": f.informed_probability, "slope": f.investor_slope * lot,
+        "renewal": min(EPOCH / (f.investor_renewal * SESSION), 1.0), "investor_rate": f.investor_rate / lot,
+        "recentre": min(EPOCH / f.recentre, 1.0), "sigma": max(f.sigma, 1.0),
+        "slow_keep": keep[0], "slow_kick": kick[0],
+        "fast_keep": keep[1], "fast_kick": kick[1], "activity_mean": -sum(v * v for v in f.activity_vol) / 2,
+        "overnight": _OVERNIGHT * f.sigma,
+    }  # fmt: skip
+
+
+def _whole(f: LitFlow, lot: int) -> dict[str, int]:
+    seconds = {
+        "reprice_delay": f.reprice_delay, "chase_delay": f.chase_delay, "informed_delay": f.informed_delay,
+        "investor_life": f.investor_life, "life": f.life, "epoch": EPOCH,
+    }  # fmt: skip
+    return {name: round(value * _SECOND) for name, value in seconds.items()} | {
+        "lot": lot, "parents": f.parents, "deepest": f.deepest, "informed_most": f.informed_most * lot,
+        "investor_show": f.investor_show * lot, "parent_tail": round((4 * QUANTILES) ** (1 / f.pareto)),
+    }  # fmt: skip
+
+
+def make_parameters(preset: Preset) -> np.ndarray:
+    """Return an array of one PARAMETERS record; InputError for more venues than a market has room for."""
+    flow, venues, lot = preset.lit, preset.venues, preset.instrument.round_lot
+    if len(venues) > VENUES:
+        raise InputError("venues of a preset", expected=f"at most {VENUES}", got=len(venues))
+    params = np.zeros(1, PARAMETERS)
+    p = params[0]
+    for name, value in {**_flow(flow, lot), **_whole(flow, lot)}.items():
+        p[name] = value
+    shares = np.array([venue.share for venue in venues])
+    p["share"] = 1.0
+    p["share"][: len(venues)] = np.cumsum(shares) / shares.sum()
+    p["latency"][: len(venues)] = [round(venue.latency * _SECOND) for venue in venues]
+    p["maker_fee"][: len(venues)] = [venue.maker_fee for venue in venues]
+    p["taker_fee"][: len(venues)] = [venue.taker_fee for venue in venues]
+    p["quantity"] = _quantiles(lambda u: lot * next(lots for upto, lots in _SIZES if u < upto))
+    p["beyond"] = _quantiles(lambda u: min(math.floor(u ** (-1 / flow.placement_tail)) - 1, flow.deepest))
+    p["parent_length"] = _quantiles(lambda u: math.floor(u ** (-1 / flow.pareto)), 4 * QUANTILES)
+    p["fraction"] = _quantiles(lambda u: 1 - (1 - u) ** (1 / flow.taker_fraction))
+    p["jump"] = _quantiles(lambda u: 1 + math.floor(-flow.jump_size * math.log(1 - u)))
+    p["life_factor"] = [(1.0 + behind) ** flow.life_power for behind in range(QUANTILES)]
+    p["octave"] = [2.0 ** (-flow.depth_elasticity * (k - OCTAVES // 2)) for k in range(OCTAVES)]
+    p["within"] = [(1 + (k + 0.5) / QUANTILES) ** -flow.depth_elasticity for k in range(QUANTILES)]
+    return params

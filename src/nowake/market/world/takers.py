@@ -1,0 +1,113 @@
+"""Takers: hidden parents whose children keep their sign, informed traders, and the sweep that all of them use.
+
+The sign of a market order is that of one of `parents` live hidden parents, whose lengths are Pareto: signs remember
+(Lillo, Mike & Farmer 2005). A child takes a fraction f of what is displayed at the best price, with density
+P(f) = zeta (1-f)^(zeta-1). An informed trader who sees the public value move takes what has not yet been re-priced.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from nowake.book.ladder import best_key, first_at
+from nowake.book.state import NONE, half
+from nowake.core.draws import next_below, next_uniform
+from nowake.core.jit import kernel
+from nowake.market.world.causes import INFORMED, NEVER, PARENTS, TAKERS, again, turn
+from nowake.market.world.feed import FILLED, tell
+from nowake.market.world.orders import draw, hit
+from nowake.market.world.state import ORDERS, OWNER
+from nowake.market.world.touch import displayed, settle
+
+__all__ = ["informed", "new_parent", "sweep", "take"]
+
+
+@kernel
+def sweep(w: Any, p: Any, books: Any, feed: Any, side: Any, quantity: Any, limit: Any, only: Any, row: Any) -> Any:
+    """Take up to `quantity` shares up to price `limit`, by price, then by venue; returns what was not filled.
+
+    `only` >= 0 names one venue. `row` >= 0 is an own order: it tells of its fills and stops at an own resting order.
+    `w.paid` is then the sum of price times quantity (ticks x shares).
+    """
+    h = half(-side)
+    left = quantity
+    w.paid = 0
+    venue = 0
+    while left > 0 and venue < w.venues:
+        price = w.ask if side > 0 else w.bid
+        if only >= 0:
+            price = -side * best_key(books[w.first + only], h)
+        if side * price > side * limit:
+            break
+        b = books[w.first + venue]
+        if best_key(b, h) != -side * price or (only >= 0 and venue != only):
+            venue += 1
+            continue
+        s = first_at(b, h, -side * price)
+        if s == NONE or (row >= 0 and b.order[s].owner == OWNER):
+            break
+        q = min(left, b.order[s].quantity)
+        whole = q == b.order[s].quantity
+        hit(w, p, books, feed, venue, s, q)
+        left -= q
+        w.paid += price * q
+        if row >= 0:
+            w.mine[row].leaves -= q
+            tell(w, FILLED, row, w.mine[row].oid, venue, 2 * price, q, p.taker_fee[venue] * q, 0, 0)
+        if whole and price == (w.ask if side > 0 else w.bid):
+            settle(w, p, books, feed, -side)
+            if (w.ask if side > 0 else w.bid) != price or best_key(b, h) != -side * price:
+                venue = 0
+    if left < quantity:
+        w.trades += 1
+        w.volume += quantity - left
+    return left
+
+
+@kernel
+def new_parent(w: Any, p: Any, i: Any) -> None:
+    """Replace hidden parent `i` by a new one."""
+    turn(w, PARENTS)
+    w.parent[i].sign = 1 if next_uniform(w, PARENTS) < 0.5 else -1
+    u = next_uniform(w, PARENTS)
+    length = draw(p.parent_length, u)
+    if u * p.parent_length.shape[0] < 1.0:  # the longest quantile is a Pareto tail of its own
+        length = draw(p.parent_length, next_uniform(w, PARENTS)) * p.parent_tail
+    w.parent[i].left = length
+
+
+@kernel
+def take(w: Any, p: Any, books: Any, feed: Any) -> None:
+    """A hidden parent sends a market order."""
+    turn(w, TAKERS)
+    i = next_below(w, TAKERS, p.parents)
+    fraction = draw(p.fraction, next_uniform(w, TAKERS))
+    again(w, TAKERS)
+    sign = w.parent[i].sign
+    w.parent[i].left -= 1
+    if w.parent[i].left <= 0:
+        new_parent(w, p, i)
+    price = w.ask if sign > 0 else w.bid
+    shares = np.int64(fraction * displayed(w, books, -sign, price) / p.lot + 0.5) * p.lot
+    sweep(w, p, books, feed, sign, max(shares, p.lot), sign * NEVER, -1, -1)
+
+
+@kernel
+def informed(w: Any, p: Any, books: Any, feed: Any) -> None:
+    """An informed trader takes the orders at the touch that have not followed the public value."""
+    w.due[INFORMED] = NEVER
+    side = w.informed_sign
+    price = w.ask if side > 0 else w.bid
+    h = half(-side)
+    shares = np.int64(0)
+    for j in range(w.venues):
+        b = books[w.first + j]
+        if best_key(b, h) != -side * price:
+            continue
+        s = first_at(b, h, -side * price)
+        while s != NONE and (w.value - w.agent[j * ORDERS + s].value) * side > 0:
+            shares += b.order[s].quantity
+            s = np.int64(b.order[s].next)
+    if shares > 0:
+        w.informed += 1
+        sweep(w, p, books, feed, side, min(shares, p.informed_most), price, -1, -1)
