@@ -43,8 +43,6 @@ def test_midcap_is_the_founding_scenario() -> None:
     p = load("midcap")
     assert (p.instrument.price, p.instrument.tick, p.instrument.spread) == (50.0, 0.01, 2.0)
     assert (p.instrument.daily_volume, p.instrument.daily_volatility) == (2_000_000, 0.02)
-    assert (p.lit.limit_rate, p.lit.taker_rate, p.lit.sigma, p.lit.parents) == (9.0, 0.4, 97.0, 8)
-    assert p.lit.activity_vol == (0.35, 0.35)
     assert [v.taker_fee < 0 < v.maker_fee for v in p.venues].count(True) == 1, "one inverted venue"
 
 

@@ -16,7 +16,7 @@ EPOCH = 10.0  # seconds between two draws of activity
 _SECOND = 1e9
 _OVERNIGHT = 0.5  # standard deviation of the public value's move overnight, in those of a day
 _RARE = 1e-9  # per second: practically never
-_SIZES = ((0.65, 1), (0.80, 2), (0.88, 3), (0.95, 5), (1.0, 10))  # round lots of a limit order, cumulated
+_SIZES = ((0.60, 1), (0.82, 2), (0.93, 3), (1.0, 5))  # round lots of a limit order, cumulated
 
 
 def _quantiles(inverse: Callable[[float], float], n: int = QUANTILES) -> np.ndarray:
