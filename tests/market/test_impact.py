@@ -42,7 +42,7 @@ def test_no_law_is_fitted_where_impact_is_not_above_zero() -> None:
 
 def test_buying_and_selling_move_the_price_against_the_order() -> None:
     for side in Side:
-        plan = Plan(sizes=(0.002,), horizon=60.0, pairs=12, side=side)
+        plan = Plan(sizes=(0.002,), horizon=60.0, pairs=12, side=side, warm_up=1800.0)
         (row,) = measure(load("midcap"), plan)
         assert row.impact_bps_ci[0] > 0
         assert row.shortfall_bps > 0
@@ -52,14 +52,16 @@ def test_buying_and_selling_move_the_price_against_the_order() -> None:
 
 
 def test_the_same_plan_gives_the_same_numbers_and_pairs_are_pairs() -> None:
-    small, large = (measure(load("midcap"), Plan(sizes=(0.001,), horizon=20.0, pairs=n))[0] for n in (4, 8))
-    again = measure(load("midcap"), Plan(sizes=(0.001,), horizon=20.0, pairs=4))[0]
+    small, large = (
+        measure(load("midcap"), Plan(sizes=(0.001,), horizon=20.0, pairs=n, warm_up=60.0))[0] for n in (4, 8)
+    )
+    again = measure(load("midcap"), Plan(sizes=(0.001,), horizon=20.0, pairs=4, warm_up=60.0))[0]
     assert small.samples.tolist() == again.samples.tolist() == large.samples[:4].tolist()
     assert small.horizon_s == pytest.approx(20, rel=1e-3)
 
 
 def test_participation_sets_the_time() -> None:
-    (row,) = measure(load("midcap"), Plan(sizes=(0.0005,), participation=0.2, pairs=2))
+    (row,) = measure(load("midcap"), Plan(sizes=(0.0005,), participation=0.2, pairs=2, warm_up=60.0))
     assert row.participation == pytest.approx(0.2, rel=1e-3)
     assert row.horizon_s == pytest.approx(1000 * 4 / 2_000_000 * 23_400, rel=1e-3)
 
@@ -70,7 +72,7 @@ def test_participation_sets_the_time() -> None:
         ({"sizes": ()}, "sizes"), ({"sizes": (0.0,)}, "sizes"), ({"sizes": (6.0,)}, "sizes"),
         ({"participation": 0.1}, "a horizon or a participation"), ({"horizon": None}, "a horizon or a participation"),
         ({"horizon": None, "participation": 1.0}, "participation"), ({"horizon": 0.1}, "horizon"),
-        ({"pairs": 1}, "pairs"),
+        ({"pairs": 1}, "pairs"), ({"warm_up": 0.0}, "warm-up"), ({"seed": -1}, "seed"),
     ],
 )  # fmt: skip
 def test_impossible_plans_are_refused(changed: dict[str, object], message: str) -> None:

@@ -38,7 +38,7 @@ def _impact() -> None:
     from nowake.market.impact import Plan, measure
     from nowake.market.preset import load
 
-    measure(load("midcap"), Plan(sizes=(0.0001,), horizon=1.0, pairs=2))
+    measure(load("midcap"), Plan(sizes=(0.0001,), horizon=1.0, pairs=2, warm_up=1.0))
 
 
 def _realism() -> None:

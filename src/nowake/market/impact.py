@@ -17,7 +17,7 @@ import numpy as np
 
 from nowake.core.errors import InputError
 from nowake.core.streams import generator
-from nowake.core.times import SECOND
+from nowake.core.times import DAY, SECOND
 from nowake.core.values import Side
 from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset
@@ -27,12 +27,12 @@ from nowake.market.world.worlds import NOTHING, Worlds, new_worlds
 
 __all__ = ["Fit", "Plan", "Row", "flat", "measure", "square_root_fit"]
 
-WARM_UP = 1800 * SECOND  # before the order
 CHILD = 300  # shares of a child at least
 MOST_CHILDREN = 2000
 AFTER_CHILD = 60 * SECOND
 DRAWS = 1000  # of the bootstrap over pairs
 _BATCH = 64  # pairs that run at once
+_ENDLESS = 10_000 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Plan:
     side: Side = Side.BUY
     regime: str = "calm"
     seed: int = 7
+    warm_up: float = 46_800.0  # s before the order: two sessions, until investors are used up as they are on any day
 
     def __post_init__(self) -> None:
         if not self.sizes or not all(0 < size <= 5 for size in self.sizes):
@@ -56,6 +57,8 @@ class Plan:
             raise InputError("horizon", expected="1 s to 1,000,000 s", got=self.horizon)
         if self.participation is not None and not 0 < self.participation < 1:
             raise InputError("participation", expected="above 0, below 1", got=self.participation)
+        if not 1 <= self.warm_up <= 1e6:
+            raise InputError("warm-up", expected="1 s to 1,000,000 s", got=self.warm_up)
         if not 0 <= self.seed < 2**40:
             raise InputError("seed", expected="a whole number from 0 to 2^40-1", got=self.seed)
         if not 2 <= self.pairs <= 100_000:
@@ -98,16 +101,26 @@ def flat(preset: Preset) -> Preset:
 
 def measure(preset: Preset, plan: Plan, progress: Callable[[float], None] | None = None) -> tuple[Row, ...]:
     """Return a row per size; the same plan gives the same numbers, whatever the number of threads."""
-    rows, level = [], flat(preset)
-    for k, size in enumerate(plan.sizes):
-        parts = []
-        for lo in range(0, plan.pairs, _BATCH):
-            seeds = range(plan.seed * 1_000_000 + lo, plan.seed * 1_000_000 + min(lo + _BATCH, plan.pairs))
-            parts.append(_batch(level, plan, size, list(seeds)))
+    level, done = flat(preset), 0
+    samples: list[list[np.ndarray]] = [[] for _ in plan.sizes]
+    for lo in range(0, plan.pairs, _BATCH):
+        base, count = plan.seed * 1_000_000 + lo, min(_BATCH, plan.pairs - lo)
+        markets = _warm(level, plan, range(base, base + count))
+        for size, kept in zip(plan.sizes, samples, strict=True):
+            kept.append(_batch(markets.copy(), level, plan, size))
+            done += count
             if progress:
-                progress((k + min(lo + _BATCH, plan.pairs) / plan.pairs) / len(plan.sizes))
-        rows.append(_row(plan, size, preset, np.concatenate(parts)))
-    return tuple(rows)
+                progress(done / (plan.pairs * len(plan.sizes)))
+    pairs = zip(plan.sizes, samples, strict=True)
+    return tuple(_row(plan, size, preset, np.concatenate(kept)) for size, kept in pairs)
+
+
+def _warm(preset: Preset, plan: Plan, seeds: Sequence[int]) -> Worlds:
+    """Return markets that have run for the warm-up; their session has no end."""
+    opened, _ = session_of(preset, FIRST_DAY)
+    markets = new_worlds(preset, seeds, plan.regime, opened, opened + _ENDLESS)
+    _run(markets, 0, 0, 0, round(plan.warm_up * SECOND), 1)
+    return markets
 
 
 def _shape(preset: Preset, plan: Plan, size: float) -> tuple[int, int, int]:
@@ -152,12 +165,9 @@ def _run(
 _SAMPLE = np.dtype([(name, "f8") for name in ("end", "one", "two", "child", "shortfall", "done", "move", "arrival")])
 
 
-def _batch(preset: Preset, plan: Plan, size: float, seeds: Sequence[int]) -> np.ndarray:
+def _batch(markets: Worlds, preset: Preset, plan: Plan, size: float) -> np.ndarray:
     """Return one record per pair: differences of the mids in ticks, signed by the side of the order."""
     shares, children, gap = _shape(preset, plan, size)
-    opened, _ = session_of(preset, FIRST_DAY)
-    markets = new_worlds(preset, seeds, plan.regime, opened, opened + WARM_UP + 4 * children * gap + SECOND)
-    _run(markets, 0, 0, 0, WARM_UP, 1)
     arrival = (markets.worlds["bid"] + markets.worlds["ask"]) / 2.0
     side, child = int(plan.side), max(shares // children, 1)
     small, still = markets.copy(), markets.copy()
@@ -167,7 +177,7 @@ def _batch(preset: Preset, plan: Plan, size: float, seeds: Sequence[int]) -> np.
     mids, costs = _run(markets, side, children, shares, gap, 3 * children)
     without, _ = _run(twins, 0, 0, 0, gap, 3 * children)
     difference = side * (mids - without)
-    out = np.zeros(len(seeds), _SAMPLE)
+    out = np.zeros(len(arrival), _SAMPLE)
     out["end"], out["one"], out["two"] = (difference[:, m * children - 1] for m in (1, 2, 3))
     out["child"], out["arrival"], out["done"] = first, arrival, costs[:, 0] / shares
     out["move"] = mids[:, children - 1] - arrival
