@@ -1,27 +1,13 @@
-"""Many markets at once: samples of the quote, and an order of equal market children worked through each."""
+"""Many markets at once: an order of equal market children worked through each."""
 
 from typing import Any
-
-import numpy as np
 
 from nowake.core.jit import kernel
 from nowake.market.world.causes import NEVER
 from nowake.market.world.loop import advance
 from nowake.market.world.takers import sweep
 
-__all__ = ["SAMPLE", "sample", "work"]
-
-SAMPLE = np.dtype([("bid", "i8"), ("ask", "i8"), ("value", "i8"), ("volume", "i8"), ("trades", "i8")], align=True)
-
-
-@kernel
-def sample(worlds: Any, params: Any, books: Any, i: Any, step: Any, out: Any, feed: Any) -> None:
-    """Fill `out` (SAMPLE[n]) every `step` ns of market `i`; `feed` has length 0."""
-    w = worlds[i]
-    for k in range(out.shape[0]):
-        advance(worlds, params, books, i, w.now + step, feed)
-        r = out[k]
-        r.bid, r.ask, r.value, r.volume, r.trades = w.bid, w.ask, w.value, w.volume, w.trades
+__all__ = ["work"]
 
 
 @kernel

@@ -148,10 +148,7 @@ WORLD = np.dtype(
 
 PARAMETERS = np.dtype(
     [
-        *(
-            (name, "i8")
-            for name in ("lot", "parents", "deepest", "informed_most", "investor_show", "epoch", "parent_tail")
-        ),
+        *((name, "i8") for name in ("lot", "parents", "informed_most", "investor_show", "epoch", "parent_tail")),
         *((name, "i8") for name in ("reprice_delay", "chase_delay", "informed_delay", "investor_life", "life")),
         *((name, "f8") for name in ("limit_rate", "taker_rate", "spread", "value_rate", "jump_rate", "informed_share")),
         *((name, "f8") for name in ("slope", "renewal", "investor_rate", "recentre", "sigma")),

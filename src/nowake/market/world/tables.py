@@ -45,7 +45,7 @@ def _whole(f: LitFlow, lot: int) -> dict[str, int]:
         "investor_life": f.investor_life, "life": f.life, "epoch": EPOCH,
     }  # fmt: skip
     return {name: round(value * _SECOND) for name, value in seconds.items()} | {
-        "lot": lot, "parents": f.parents, "deepest": f.deepest, "informed_most": f.informed_most * lot,
+        "lot": lot, "parents": f.parents, "informed_most": f.informed_most * lot,
         "investor_show": f.investor_show * lot, "parent_tail": round((4 * QUANTILES) ** (1 / f.pareto)),
     }  # fmt: skip
 
