@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OUT ?= out
 PEERS ?= hftbacktest
+RUN ?=
 # Byte code is written once, here: without it every start would compile the libraries anew where Python writes none.
 BYTECODE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib src
 
@@ -16,7 +17,7 @@ export NOWAKE_DATA := $(abspath ../shared/data)
 endif
 endif
 
-.PHONY: run test test-all check bench bench-peers docs picture clean
+.PHONY: run replay test test-all check bench bench-peers docs picture clean
 
 $(VENV)/base: requirements/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -32,13 +33,18 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/base
 
 .venv: $(VENV)/dev
 
-# The main job: a parent order of 20,000 shares worked through a day of order flow.
+# The main job: a buy of 500,000 shares by five policies on the same simulated markets. RUN: further options.
 run: $(VENV)/base
+	@mkdir -p $(OUT)
+	$(BIN)/nowake run --report $(OUT)/report.html --report $(OUT)/report.json $(RUN)
+
+# A parent order of 20,000 shares worked through a recorded day, or a generated one.
+replay: $(VENV)/base
 	@mkdir -p $(OUT)
 	@day="$$NOWAKE_DATA/inet_l3_2003/IBM_2003-01-15_message.csv.zst"; \
 	if [ -n "$$NOWAKE_DATA" ] && [ -f "$$day" ]; then echo "real data: IBM, 15 January 2003 (INET order flow)"; \
 	else day="generated:7"; echo "no market data at hand: a generated day (zero-intelligence order flow, seed 7)"; fi; \
-	$(BIN)/nowake replay "$$day" --algo vwap --side buy --qty 20000 --report $(OUT)/report.html
+	$(BIN)/nowake replay "$$day" --algo vwap --side buy --qty 20000 --report $(OUT)/replay.html
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest

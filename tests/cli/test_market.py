@@ -43,7 +43,8 @@ def test_kept_days_are_data_like_any_other(nowake: Any, brief: Path, tmp_path: P
     ]
     assert sum(r["rows"] for r in rows if r["kind"] == "l3") == body["events"] - 3  # the resets between the two days
     executions = sum(r["rows"] for r in rows if r["kind"] == "trades")
-    assert body["events"] == body["adds"] + body["cancels"] + executions + 3
+    auctions = 4  # two opens, two closes
+    assert body["events"] == body["adds"] + body["cancels"] + executions + 3 + auctions
     assert executions >= body["trades"]
     nowake(*ask)
     assert nowake("data", "ls", "--store", store, "--json").json["partitions"] == rows

@@ -83,17 +83,32 @@ def test_shown_output_is_what_the_command_prints(page: Path) -> None:
     assert stale == {}, "docs/blocks.py writes it anew"
 
 
-@pytest.mark.slow
-def test_make_run_works_an_order_and_says_through_what(tmp_path: Path) -> None:
+def make(target: str, out: Path, *more: str) -> str:
+    """What `make TARGET` prints, without market data, its files under `out`."""
     venv = Path(sys.prefix)
     done = subprocess.run(
-        ["make", "run", f"VENV={venv}", f"OUT={tmp_path / 'out'}", "-o", str(venv / "base")],
-        cwd=ROOT, env={**os.environ, "NOWAKE_DATA": str(tmp_path)}, capture_output=True, text=True, check=False,
+        ["make", target, f"VENV={venv}", f"OUT={out}", "-o", str(venv / "base"), *more],
+        cwd=ROOT, env={**os.environ, "NOWAKE_DATA": str(out)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "a generated day (zero-intelligence order flow, seed 7)" in done.stdout
-    assert "implementation shortfall" in done.stdout
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_make_run_compares_policies_and_writes_both_reports(tmp_path: Path) -> None:
+    said = make("run", tmp_path / "out", "RUN=--pairs 2 --horizon 2m --qty 2000")
+    assert "saved on the same markets" in said
+    assert "Skill." in said
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+    assert (tmp_path / "out" / "report.json").stat().st_size > 1_000
+
+
+@pytest.mark.slow
+def test_make_replay_works_an_order_and_says_through_what(tmp_path: Path) -> None:
+    said = make("replay", tmp_path / "out")
+    assert "a generated day (zero-intelligence order flow, seed 7)" in said
+    assert "implementation shortfall" in said
+    assert (tmp_path / "out" / "replay.html").stat().st_size > 10_000
 
 
 def test_the_book_prints_what_its_page_says(capsys: pytest.CaptureFixture[str]) -> None:

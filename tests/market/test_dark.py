@@ -234,7 +234,7 @@ def market(pools: np.ndarray, lo: int, hi: int, edge: float = 0.0) -> list[Any]:
     return rows
 
 
-GOLDEN = {"OPAL": (310, 79500, "9607cf368e879950"), "ONYX": (253, 34800, "722a9695aff1c2fb")}
+GOLDEN = {"OPAL": (356, 129700, "abb83a334bdbdbb9"), "ONYX": (310, 63200, "2d03cde58970730e")}
 
 
 @pytest.mark.parametrize("kind", [OPAL, ONYX], ids=["OPAL", "ONYX"])

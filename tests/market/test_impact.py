@@ -42,7 +42,7 @@ def test_no_law_is_fitted_where_impact_is_not_above_zero() -> None:
 
 def test_buying_and_selling_move_the_price_against_the_order() -> None:
     for side in Side:
-        plan = Plan(sizes=(0.002,), horizon=60.0, pairs=12, side=side, warm_up=1800.0)
+        plan = Plan(sizes=(0.01,), horizon=600.0, pairs=12, side=side, warm_up=600.0)
         (row,) = measure(load("midcap"), plan)
         assert row.impact_bps_ci[0] > 0
         assert row.shortfall_bps > 0
@@ -63,7 +63,7 @@ def test_the_same_plan_gives_the_same_numbers_and_pairs_are_pairs() -> None:
 def test_participation_sets_the_time() -> None:
     (row,) = measure(load("midcap"), Plan(sizes=(0.0005,), participation=0.2, pairs=2, warm_up=60.0))
     assert row.participation == pytest.approx(0.2, rel=1e-3)
-    assert row.horizon_s == pytest.approx(1000 * 4 / 2_000_000 * 23_400, rel=1e-3)
+    assert row.horizon_s == pytest.approx(1000 * 5 / 2_000_000 * 23_400, rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ LIT_KEYS = {
     *("pareto", "parents", "sigma", "jump_rate", "jump_size", "reprice_delay", "chase_delay", "informed_probability"),
     *("informed_delay", "informed_most", "investor_slope", "investor_renewal", "investor_rate", "investor_show"),
     *("investor_life", "recentre", "activity_vol", "activity_time", "u_shape", "open_multiplier", "depth_elasticity"),
+    *("fade", "investor_used", "lean", "lean_time"),
 }
 
 
@@ -123,6 +124,9 @@ def change(path: str, value: Any) -> dict[str, Any]:
         ("venues.0.name", "BETA", "venues", "used twice.*BETA"),
         ("dealers.0.name", "OPAL", "venues", "used twice.*OPAL"),
         ("dark.0.share", 0.9, "dark.share", "at most 1"),
+        ("hidden.share", 0.9, "dark.share", "at most 1"),
+        ("followers.rate", -1.0, "followers.rate", "greater than or equal to 0"),
+        ("auctions.close", 1.5, "auctions.close", "less than or equal to 1"),
         ("dark.0.largest", 150, "dark.0.largest", "whole lots"),
         ("dark.0.minimum", 20_000, "dark.0.largest", "below"),
         ("instrument.tick", 0.03, "instrument.tick", "disagree.*0.03"),
@@ -171,5 +175,5 @@ def test_an_unknown_key_names_the_nearest(path: str, hint: str) -> None:
 def test_too_many_venues_are_refused() -> None:
     p = load("midcap")
     many = tuple(p.venues[0].model_copy(update={"name": f"V{n}", "share": 1 / 9}) for n in range(9))
-    with pytest.raises(ConfigError, match="at most 8"):
+    with pytest.raises(ConfigError, match="at most 4"):
         check(p.model_copy(update={"venues": many}))

@@ -49,8 +49,11 @@ COMMANDS: Mapping[str, Lazy | Group] = {
         "Fit a model to data.",
         {"volume": Lazy("fit:volume", "Volume curve and log-volume model.")},
     ),
+    "run": Lazy("run:run", "Work one large order by several policies on the same simulated markets."),
     "simulate": Lazy("simulate:simulate", "Run days of a simulated market."),
+    "realism": Lazy("realism:realism", "Judge a simulated market by 26 facts of real ones."),
     "impact": Lazy("impact:impact", "Measure by twins what an order does to the price."),
+    "calibrate": Lazy("calibrate:calibrate", "Fit a simulated market to recorded days."),
     "warm": Lazy("warm:warm", "Compile every kernel once."),
     "bench": Lazy("bench:bench", "Measure speed against the bars of the project."),
 }

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from nowake.core.errors import InputError, OrderError, nearest
+from nowake.core.places import home
 from nowake.core.values import MAX_QUANTITY, check_quantity
 
 __all__ = [
@@ -131,13 +132,6 @@ def writable(path: str | None, suffixes: Iterable[str], option: str = "--report"
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise InputError(f"{option} {path}", expected="a place that can be written", got="no permission")
     return target
-
-
-def home() -> Path:
-    """Return the folder of nowake's state: `$NOWAKE_HOME`, else the user's state directory."""
-    if root := os.environ.get("NOWAKE_HOME"):
-        return Path(root)
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "nowake"
 
 
 def default_store(store: str | None) -> str:

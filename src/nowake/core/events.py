@@ -59,6 +59,8 @@ class Flag(IntFlag):
     ODD_LOT = 512
     BROKEN = 1024  # a print that the venue later cancelled
     AUCTION = 2048  # of a PRINT record: an auction or cross (kind CROSS)
+    HALF = 4096  # the price is half a tick higher than `price` (fills at the mid)
+    DARK = 8192  # a print away from every displayed book: a dark pool or a dealer
 
 
 EVENT = np.dtype(

@@ -1,9 +1,9 @@
 """Simulated markets: the world of several venues that answers to orders, and the small zero-intelligence feed.
 
 It imports `core`, `book` and `data`, nothing to the right of `execution`. Packages: `world` (the kernels), `realism`
-(stylised facts and their judge). Modules: `market` (one market with methods), `simulate` and `keep` (days, and days in
-the store), `impact` (twins), `preset` (a market as a file), `regimes`, `dark`, `dealers`; `day`, `flow`, `reader` and
-`reference` are the zero-intelligence feed.
+(stylised facts and their judge), `hunt` (round trips that try to earn by moving the price). Modules: `market` (one
+market with methods), `simulate` and `keep` (days, and days in the store), `impact` (twins), `preset` (a market as a
+file), `regimes`, `dark`, `dealers`; `day`, `flow`, `reader` and `reference` are the zero-intelligence feed.
 """
 
 from collections.abc import Callable

@@ -32,7 +32,7 @@ from nowake.market.dark_state import (
 )
 from nowake.market.keyed import seek
 
-__all__ = ["arrive", "cancel", "cross", "enter", "expire", "leaked", "ping_at", "reduce"]
+__all__ = ["arrive", "cancel", "cross", "empty", "enter", "expire", "leaked", "ping_at", "reduce", "take"]
 
 
 @kernel
@@ -188,6 +188,52 @@ def cross(d: Any, seen_bid: Any, seen_ask: Any, bid: Any, ask: Any, now: Any) ->
         traded = _pass(d, price2, now)
         total += traded
     return total
+
+
+@kernel
+def take(d: Any, oid: Any, owner: Any, tag: Any, side: Any, quantity: Any, price2: Any, now: Any) -> Any:
+    """Trade up to `quantity` of an incoming order with what waits on the other side at the mid; returns what is left.
+
+    The incoming order never waits; its part of every row of `out` is (oid, owner, tag). Orders of its own owner and
+    orders that want a larger execution are passed over.
+    """
+    expire(d, now)
+    h, left = half(-side), quantity
+    t = d.head[h]
+    while t != NONE and left > 0:
+        o = d.order[t]
+        after, q = o.next, min(left, o.quantity)
+        accepts = q >= min(o.minimum, o.quantity) and o.side * price2 <= o.side * o.limit2
+        if accepts and (o.owner == 0 or o.owner != owner):
+            r = new_row(d, FILLED, now)
+            r.price2, r.quantity, r.side = price2, q, side
+            if side > 0:
+                r.buy_id, r.buy_owner, r.buy_tag, r.buy_left = oid, owner, tag, left - q
+                r.sell_id, r.sell_owner, r.sell_tag, r.sell_left = o.id, o.owner, o.tag, o.quantity - q
+            else:
+                r.buy_id, r.buy_owner, r.buy_tag, r.buy_left = o.id, o.owner, o.tag, o.quantity - q
+                r.sell_id, r.sell_owner, r.sell_tag, r.sell_left = oid, owner, tag, left - q
+            _use(d, t, q, now)
+            left -= q
+            d.trades += 1
+        t = after
+    d.volume += quantity - left
+    d.entered[half(side)] += quantity - left
+    return left
+
+
+@kernel
+def empty(d: Any) -> None:
+    """Withdraw every order: the session is over."""
+    for h in range(2):
+        s = d.head[h]
+        while s != NONE:
+            after = d.order[s].next
+            d.cancelled[h] += d.order[s].quantity
+            d.resting[h] -= d.order[s].quantity
+            remove(d, s)
+            s = after
+    d.wake, d.pending = NEVER, 0
 
 
 @kernel

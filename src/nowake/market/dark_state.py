@@ -142,9 +142,9 @@ def size_table(tail: float, lot: int, largest: int) -> np.ndarray:
     return (lots[np.minimum(at, lots.size - 1)] * lot).astype(np.int64)
 
 
-def new_pools(seed: int, pools: "Sequence[DarkPool]", lot: int = 100, orders: int = 512) -> np.ndarray:
+def new_pools(seed: int, pools: "Sequence[DarkPool]", lot: int = 100, orders: int = 512, outs: int = 256) -> np.ndarray:
     """Return one empty pool record per configuration, with keys of its own under `seed`."""
-    records = np.zeros(len(pools), pool_dtype(orders))
+    records = np.zeros(len(pools), pool_dtype(orders, outs))
     for record, pool in zip(records, pools, strict=True):
         for name in (*_COPIED, "minimum"):
             record[name] = getattr(pool, name)

@@ -8,9 +8,7 @@ Sessions here have no end and no intraday shape (`flat`): an order may take long
 """
 
 import math
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +20,7 @@ from nowake.core.values import Side
 from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset
 from nowake.market.sessions import session_of
+from nowake.market.workers import in_parts
 from nowake.market.world.paths import work
 from nowake.market.world.worlds import NOTHING, Worlds, new_worlds
 
@@ -46,7 +45,7 @@ class Plan:
     side: Side = Side.BUY
     regime: str = "calm"
     seed: int = 7
-    warm_up: float = 46_800.0  # s before the order: two sessions, until investors are used up as they are on any day
+    warm_up: float = 1800.0  # s before the order
 
     def __post_init__(self) -> None:
         if not self.sizes or not all(0 < size <= 5 for size in self.sizes):
@@ -132,7 +131,7 @@ def _shape(preset: Preset, plan: Plan, size: float) -> tuple[int, int, int]:
         seconds = plan.horizon
     else:
         assert plan.participation is not None
-        seconds = shares * (1 - plan.participation) / (plan.participation * volume) * session
+        seconds = shares / (plan.participation * volume) * session
     children = min(max(shares // max(CHILD, lot), 1), MOST_CHILDREN)
     return shares, children, max(round(seconds * SECOND / children), 1)
 
@@ -142,24 +141,20 @@ def _session(preset: Preset) -> float:
     return (closed - opened) / SECOND
 
 
-def _threads(n: int, call: Callable[[int, int], None]) -> None:
-    """Share rows 0..n-1 among the processors."""
-    edges = np.linspace(0, n, min(os.cpu_count() or 1, n) + 1).astype(int)
-    with ThreadPoolExecutor(len(edges) - 1) as pool:
-        list(pool.map(call, edges[:-1].tolist(), edges[1:].tolist()))
-
-
 def _run(
     markets: Worlds, side: int, children: int, shares: int, gap: int, samples: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mids at the end of every gap, the mid right after the last child, and shares filled with their cost."""
     n = len(markets.worlds)
-    mids, costs = np.zeros((n, samples)), np.zeros((n, 2))
+    mids, peaks = np.zeros((n, samples)), np.zeros((n, max(children, 1)))
+    costs = np.zeros((n, max(children, 1), 2))
 
     def part(lo: int, hi: int) -> None:
-        work(markets.worlds, markets.params, markets.books, lo, hi, side, children, shares, gap, mids, costs, NOTHING)
+        w = markets
+        work(w.worlds, w.params, w.books, lo, hi, side, children, shares, gap, mids, peaks, costs, NOTHING)
 
-    _threads(n, part)
-    return mids, costs
+    in_parts(n, part)
+    return mids, peaks[:, -1], costs.sum(axis=1)
 
 
 _SAMPLE = np.dtype([(name, "f8") for name in ("end", "one", "two", "child", "shortfall", "done", "move", "arrival")])
@@ -174,13 +169,14 @@ def _batch(markets: Worlds, preset: Preset, plan: Plan, size: float) -> np.ndarr
     first = side * (_run(small, side, 1, child, AFTER_CHILD, 1)[0] - _run(still, 0, 0, 0, AFTER_CHILD, 1)[0])[:, 0]
     del small, still
     twins = markets.copy()
-    mids, costs = _run(markets, side, children, shares, gap, 3 * children)
-    without, _ = _run(twins, 0, 0, 0, gap, 3 * children)
+    mids, peak, costs = _run(markets, side, children, shares, gap, 3 * children)
+    without, _, _ = _run(twins, 0, 0, 0, gap, 3 * children)
+    alone = without[:, children - 2] if children > 1 else arrival
     difference = side * (mids - without)
     out = np.zeros(len(arrival), _SAMPLE)
-    out["end"], out["one"], out["two"] = (difference[:, m * children - 1] for m in (1, 2, 3))
+    out["end"], out["one"], out["two"] = side * (peak - alone), *(difference[:, m * children - 1] for m in (2, 3))
     out["child"], out["arrival"], out["done"] = first, arrival, costs[:, 0] / shares
-    out["move"] = mids[:, children - 1] - arrival
+    out["move"] = peak - arrival
     out["shortfall"] = side * (costs[:, 1] / np.maximum(costs[:, 0], 1) - arrival)
     return out
 
@@ -192,7 +188,7 @@ def _row(plan: Plan, size: float, preset: Preset, s: np.ndarray) -> Row:
     bps = {name: s[name] / s["arrival"] * 1e4 for name in ("end", "one", "two", "child", "shortfall", "move")}
     paired = float(np.var(s["end"], ddof=1))
     return Row(
-        size_adv=shares / volume, participation=shares / (shares + meanwhile), horizon_s=seconds, pairs=len(s),
+        size_adv=shares / volume, participation=shares / meanwhile, horizon_s=seconds, pairs=len(s),
         impact_bps=float(bps["end"].mean()), impact_bps_ci=_interval(bps["end"]),
         impact_1x_bps=float(bps["one"].mean()), impact_2x_bps=float(bps["two"].mean()),
         child_bps=float(bps["child"].mean()), shortfall_bps=float(bps["shortfall"].mean()),

@@ -1,4 +1,7 @@
-"""Simulated days in the store, like ingested data: messages of all venues as one book, trades, best quotes."""
+"""Simulated days in the store, like ingested data: messages of all venues as one book, trades, best quotes.
+
+Prices are stored in half ticks, quotes move in steps of two: fills at the mid are whole numbers then.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,6 +17,8 @@ from nowake.market.simulate import instrument_of
 
 __all__ = ["keep_day"]
 
+_PRINTED = (int(Kind.EXECUTE), int(Kind.HIDDEN), int(Kind.TRADE))
+
 
 def keep_day(store: ParquetStore, preset: Preset, identity: str, day: date, blocks: Sequence[np.ndarray]) -> int:
     """Write one day (EVENT arrays in time order) as kinds l3, trades and quotes; returns the parts newly written.
@@ -23,6 +28,9 @@ def keep_day(store: ParquetStore, preset: Preset, identity: str, day: date, bloc
     events = np.concatenate(blocks)
     l3 = events[events["kind"] != int(Kind.CLEAR)]  # the resets of the venues between two days: each day stands alone
     l3["instrument"] = 0
+    half = (l3["flags"] & int(Flag.HALF)) != 0
+    l3["price"] = 2 * l3["price"] + half
+    l3["flags"] &= ~np.uint16(Flag.HALF)
     venue = RecordedVenue(l3)
     venue.play()
     kinds = {"l3": l3, "trades": _trades(l3), "quotes": _quotes(venue.quotes())}
@@ -38,7 +46,7 @@ def keep_day(store: ParquetStore, preset: Preset, identity: str, day: date, bloc
 
 def _trades(events: np.ndarray) -> np.ndarray:
     """Return the executions as TRADE rows."""
-    rows: np.ndarray = events[events["kind"] == int(Kind.EXECUTE)].copy()
+    rows: np.ndarray = events[np.isin(events["kind"], _PRINTED)].copy()
     rows["kind"], rows["order_id"] = int(Kind.TRADE), 0
     return rows
 

@@ -1,100 +1,58 @@
 """One market, friendly: the simulated venues as a value with methods. Prices in ticks, sizes in shares, times in ns.
 
 A `Market` starts at the open of a trading day. Time moves only in `advance`; commands travel `latency` to the venue and
-are carried out on the way. `events` (own), `trades` and `messages` (public) return what is new since the last call.
+are carried out on the way, and what is seen here (`quote`, `book`, `messages`, `trades`, `events`) is as late as the
+feeds are. `events` (own), `trades` and `messages` (public) return what is new since the last call.
 """
 
 import io
 import json
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nowake.book.queries import DEPTH, depth
 from nowake.core.errors import InputError, OrderError, nearest
-from nowake.core.events import Kind, empty_events
+from nowake.core.events import empty_events
 from nowake.core.times import SECOND
 from nowake.core.values import Side
-from nowake.data.reader import kernel_view
+from nowake.market.market_faults import Faults
+from nowake.market.market_values import OrderStatus, OwnEvent, Quote, VenueInfo, own_event, sign_of
 from nowake.market.preset import Preset, from_table
 from nowake.market.preset import load as load_preset
 from nowake.market.regimes_state import NAMES as REGIMES
 from nowake.market.sessions import session_of
-from nowake.market.world.feed import ACK, CANCELLED, FILLED, REJECTED
-from nowake.market.world.own import Action, OrderKind, Reason
+from nowake.market.view import View, trades_of
+from nowake.market.world.desks import GROUP
+from nowake.market.world.words import Action, OrderKind
 from nowake.market.world.worlds import Worlds, new_worlds
 
 __all__ = ["FIRST_DAY", "KINDS", "Market", "OwnEvent", "Quote", "VenueInfo"]
 
 KINDS = tuple(kind.name.lower() for kind in OrderKind)
-_WORDS = {ACK: "ack", REJECTED: "reject", FILLED: "fill", CANCELLED: "cancel"}
-_TRADES = (int(Kind.EXECUTE), int(Kind.HIDDEN), int(Kind.CROSS), int(Kind.TRADE))
 _LARGEST = 2**31 - 1
 FIRST_DAY = date(2026, 1, 15)
 
 
-@dataclass(frozen=True, slots=True)
-class VenueInfo:
-    """A venue: `kind` lit, dark or dealer; fees in currency per share, negative = a rebate."""
-
-    name: str
-    kind: str
-    maker_fee: float
-    taker_fee: float
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """The consolidated best quote; None where a side is empty."""
-
-    bid: int | None
-    bid_size: int
-    ask: int | None
-    ask_size: int
-
-
-@dataclass(frozen=True, slots=True)
-class OwnEvent:
-    """Something that happened to an own order; `price` in ticks (half ticks possible), `leaves` what is still open."""
-
-    time: int
-    kind: str
-    oid: int
-    venue: str | None
-    price: float | None
-    quantity: int
-    leaves: int
-    fee: float
-    liquidity: str | None
-    reason: str | None
-
-
-@dataclass(slots=True)
-class _Status:
-    """What is known of an own order."""
-
-    oid: int
-    side: int
-    quantity: int
-    venue: str | None  # None: wherever the price is best; the rest stands at the first venue
-    filled: int = 0
-    leaves: int = 0
-    state: str = "sent"
-
-
 class Market:
-    """A simulated market of several lit venues; made by `load`."""
+    """A simulated market of lit venues, dark pools and dealers; made by `load`."""
 
-    def __init__(self, worlds: Worlds, preset: Preset, seed: int) -> None:
+    def __init__(self, worlds: Worlds, preset: Preset, seed: int, *, prompt: bool = False) -> None:
+        """Take over the first of `worlds`; `prompt`: what happens is known here at once, without latency; no twins."""
         self._worlds, self.preset, self.seed = worlds, preset, seed
         self._next_oid = 1
-        self._orders: dict[int, _Status] = {}
+        self._orders: dict[int, OrderStatus] = {}
         self._own: list[OwnEvent] = []
+        self._told: list[OwnEvent] = []  # own events on their way back
         self._messages: list[np.ndarray] = []
         self._trades: list[np.ndarray] = []
+        self._names = [venue.name for venue in self.venues()]
+        late = [v.feed_latency for v in preset.venues] + [v.latency for v in (*preset.dark,)]
+        late += [v.latency for v in preset.dealers]
+        delays = [0 if prompt else round(seconds * SECOND) for seconds in late]
+        self._view = View(len(preset.venues), delays, worlds.books if prompt else None)
+        self._faults = Faults()
 
     @classmethod
     def load(cls, preset: str | Path | Preset, seed: int, regime: str | None = None) -> "Market":
@@ -103,7 +61,9 @@ class Market:
         opening: list[np.ndarray] = []
         worlds = new_worlds(chosen, [seed], regime or "calm", *session_of(chosen, FIRST_DAY), opening.append)
         market = cls(worlds, chosen, seed)
-        market._messages += opening
+        for block in opening:
+            market._view.put(block)
+        market._messages.append(market._view.deliver(market.now, at_once=True))
         return market
 
     @property
@@ -121,8 +81,10 @@ class Market:
         return int(self._w["close"])
 
     def venues(self) -> tuple[VenueInfo, ...]:
-        """Return the venues; their names are what `submit` takes."""
-        return tuple(VenueInfo(v.name, "lit", v.maker_fee, v.taker_fee) for v in self.preset.venues)
+        """Return the venues, lit, then dark, then dealers; their names are what `submit` takes."""
+        lit = [VenueInfo(v.name, "lit", v.maker_fee, v.taker_fee) for v in self.preset.venues]
+        dark = [VenueInfo(v.name, "dark", v.fee, v.fee) for v in self.preset.dark]
+        return (*lit, *dark, *(VenueInfo(v.name, "dealer", 0.0, 0.0) for v in self.preset.dealers))
 
     def advance(self, seconds: float) -> None:
         """Let the market run; InputError for a negative time or one past the close."""
@@ -130,71 +92,106 @@ class Market:
         if not 0 <= seconds < 1e6 or until > self.close:
             left = (self.close - self.now) / SECOND
             raise InputError("seconds to advance", expected=f"0 to {left:g}, until the close", got=seconds)
-        while not self._worlds.step(0, until, self._take_feed):
-            self._hear()
+        while not self._worlds.step(0, until, self._view.put):
+            self._collect()
+        self._collect()
         self._hear()
 
-    def _take_feed(self, events: np.ndarray) -> None:
-        self._messages.append(events)
-        self._trades.append(events[np.isin(events["kind"], _TRADES)])
+    def _collect(self) -> None:
+        """Let own events set out for us."""
+        w = self._w
+        n = int(w["own_events"])
+        if n:
+            self._told += [own_event(row, self._names) for row in w["own"][:n]]
+            w["own_events"] = 0
+
+    def _hear(self) -> None:
+        """Take in what has arrived by now, public and own."""
+        now = self.now
+        self._faults.publish(now, self._view)
+        over = now >= self.close  # what is still on its way arrives after the session
+        for events in (self._view.deliver(now, at_once=over), self._view.recover(now, self._worlds.books)):
+            if len(events):
+                self._messages.append(events)
+                self._trades.append(trades_of(events))
+        late = dict(zip([*self._names, None], [*self._view.delays.tolist(), 0], strict=True))
+        waiting: list[OwnEvent] = []
+        for event in self._told:
+            if event.time + late[event.venue] > now and not over:
+                waiting.append(event)
+                continue
+            self._own.append(event)
+            if event.oid in self._orders:
+                self._orders[event.oid].follow(event)
+        self._told = waiting
 
     def quote(self) -> Quote:
-        """Return the consolidated best bid and ask with the shares displayed there."""
+        """Return the consolidated best bid and ask, as known here, with the shares displayed there."""
         sides = []
         for side in (Side.BUY, Side.SELL):
-            rows = [r for r in (self._levels(j, side, 1) for j in range(len(self.venues()))) if len(r)]
+            rows = [r.copy() for j in range(self._view.venues) if len(r := self._view.levels(j, int(side), 1))]
             best = max((int(side) * int(r["price"][0]) for r in rows), default=None)
             size = sum(int(r["quantity"][0]) for r in rows if int(side) * int(r["price"][0]) == best)
             sides += [None if best is None else int(side) * best, size]
         return Quote(sides[0], sides[1] or 0, sides[2], sides[3] or 0)
 
-    def _levels(self, venue: int, side: Side, levels: int) -> np.ndarray:
-        out = kernel_view(np.zeros(levels, DEPTH))
-        n = depth(self._worlds.books, venue, int(side), out)
-        return out[:n]
-
     def book(self, venue: str, levels: int = 10) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Return (price, shares) of the best `levels` bids and asks of one venue, best first."""
+        """Return (price, shares) of the best `levels` bids and asks of one lit venue, as known here, best first."""
         j = self._venue(venue)
         if levels < 1:
             raise InputError("levels", expected="1 or more", got=levels)
+        if j >= self._view.venues:
+            raise InputError("book", expected="a lit venue: nothing is displayed elsewhere", got=repr(venue))
         return self._pairs(j, Side.BUY, levels), self._pairs(j, Side.SELL, levels)
 
     def _pairs(self, venue: int, side: Side, levels: int) -> list[tuple[int, int]]:
-        return [(int(row["price"]), int(row["quantity"])) for row in self._levels(venue, side, levels)]
+        return [(int(row["price"]), int(row["quantity"])) for row in self._view.levels(venue, int(side), levels)]
 
     def _venue(self, name: str) -> int:
-        names = [venue.name for venue in self.venues()]
-        if name not in names:
-            raise InputError("venue", expected=f"one of {', '.join(names)}", got=repr(name), hint=nearest(name, names))
-        return names.index(name)
+        if name not in self._names:
+            known = ", ".join(self._names)
+            raise InputError("venue", expected=f"one of {known}", got=repr(name), hint=nearest(name, self._names))
+        return self._names.index(name)
 
     def submit(
-        self, side: int | str, quantity: int, price: int | None = None, venue: str | None = None, kind: str = "limit"
-    ) -> int:
+        self, side: int | str, quantity: int, price: int | None = None, venue: str | None = None, kind: str = "limit",
+        min_quantity: int = 0,
+    ) -> int:  # fmt: skip
         """Send an order; returns its id. Without a venue it takes wherever the price is best and rests at the first.
 
-        `side` +1 or -1, "buy" or "sell"; `kind` limit, market, ioc or post_only; `price` in ticks.
+        `side` +1 or -1, "buy" or "sell"; `kind` limit, market, ioc, post_only, mid_peg (waits unseen at the mid of a
+        dark pool or lit venue; without a venue at the first dark pool) or on_close (the auction of the first venue);
+        `price` in ticks, of a mid_peg the worst mid, may be left out for these two.
+        `min_quantity`: least execution, at the mid alone. A dark pool takes mid_peg and ioc.
         """
-        sign = _side(side)
+        sign = sign_of(side)
         if kind not in KINDS:
             raise OrderError("kind of order", expected=f"one of {', '.join(KINDS)}", got=repr(kind))
-        if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 < quantity <= _LARGEST:
-            raise OrderError("quantity", expected=f"a whole number from 1 to {_LARGEST}", got=quantity)
-        priced = kind != "market"
-        if priced != (price is not None) or (price is not None and not 0 < price < 2**40):
-            wanted = "a price in ticks above 0" if priced else "no price"
-            raise OrderError(f"price of a {kind} order", expected=wanted, got=price)
+        _check_quantity("quantity", quantity)
+        if kind == "mid_peg" and venue is None:
+            venue = self._names[len(self.preset.venues) if self.preset.dark else 0]
         at = -1 if venue is None else self._venue(venue)
+        unseen = kind == "mid_peg" or at >= len(self.preset.venues)
+        self._check_price(kind, price, unseen=unseen)
+        if min_quantity and (not unseen or not 0 < min_quantity <= quantity):
+            wanted = f"0, or 1 to {quantity}, for an order at the mid"
+            raise OrderError("least execution", expected=wanted, got=min_quantity)
         oid = self._next_oid
         self._next_oid += 1
-        self._orders[oid] = _Status(oid, sign, quantity, venue, leaves=quantity)
-        self._post(Action.NEW, oid, sign, price or 0, quantity, at, OrderKind[kind.upper()])
+        self._orders[oid] = OrderStatus(oid, sign, quantity, venue, leaves=quantity)
+        self._post(Action.NEW, oid, sign, price or 0, quantity, at, OrderKind[kind.upper()], min_quantity)
         return oid
+
+    def _check_price(self, kind: str, price: int | None, *, unseen: bool) -> None:
+        optional = kind in ("mid_peg", "on_close") or (kind == "ioc" and unseen)
+        wrong = price is not None and (isinstance(price, bool) or not isinstance(price, int) or not 0 < price < 2**40)
+        if wrong or (not optional and (kind != "market") != (price is not None)):
+            wanted = "no price" if kind == "market" else "a price in ticks above 0"
+            raise OrderError(f"price of a {kind} order", expected=wanted, got=price)
 
     def replace(self, oid: int, quantity: int, price: int) -> None:
         """Change what is open of an order; a smaller quantity at its price keeps its place in the queue."""
-        if not 0 < quantity <= _LARGEST or not 0 < price < 2**40:
+        if not 0 < quantity <= _LARGEST or not 0 <= price < 2**40:
             raise OrderError("replacement", expected="quantity and price above 0", got=(quantity, price))
         self._post(Action.REPLACE, oid, 1, price, quantity, self._where(oid), OrderKind.LIMIT)
 
@@ -202,40 +199,63 @@ class Market:
         """Withdraw an order; a finished or unknown one gives a reject event."""
         self._post(Action.CANCEL, oid, 1, 0, 0, self._where(oid), OrderKind.LIMIT)
 
+    def cancel_all(self, venue: str | None = None) -> None:
+        """Withdraw every own order, of one venue where it is named."""
+        places = len(self.preset.venues) + len(self.preset.dark)
+        names = self._names[:places] if venue is None else [venue]
+        for at in map(self._venue, names):
+            self._post(Action.MASS_CANCEL, 0, 1, 0, 0, at, OrderKind.LIMIT)
+
+    def request_quotes(self, side: int | str, quantity: int, dealers: list[str] | None = None) -> list[int]:
+        """Ask dealers (by default all) for a price; returns the ids of the quotes that their events will carry."""
+        sign = sign_of(side)
+        _check_quantity("quantity", quantity)
+        known = [dealer.name for dealer in self.preset.dealers]
+        for name in dealers or ():
+            if name not in known:
+                raise InputError("dealer", expected=", ".join(known), got=repr(name), hint=nearest(name, known))
+        first = -(-self._next_oid // GROUP) * GROUP  # ids of one request share a group
+        self._next_oid = first + GROUP
+        chosen = [(first + j, name) for j, name in enumerate(known) if dealers is None or name in dealers]
+        if not chosen:
+            raise InputError("request for quotes", expected="a market with dealers", got=self.preset.name)
+        for qid, name in chosen:
+            self._orders[qid] = OrderStatus(qid, sign, quantity, name)
+            self._post(Action.ASK, qid, sign, 0, quantity, self._venue(name), OrderKind.LIMIT)
+        return [qid for qid, _ in chosen]
+
+    def accept(self, quote_id: int) -> None:
+        """Accept a dealer's quote, all of it; a fill follows, or a reject: too late, or after his last look."""
+        order = self._orders.get(quote_id)
+        if order is None or order.venue not in [dealer.name for dealer in self.preset.dealers]:
+            raise OrderError("quote", expected="the id of a quote", got=quote_id)
+        if order.state in ("sent", "quoted"):
+            order.state = "accepted"
+        self._post(Action.ACCEPT, quote_id, order.side, 0, order.quantity, self._where(quote_id), OrderKind.LIMIT)
+
     def _where(self, oid: int) -> int:
         """Return the number of the venue at which an own order stands, -1 for an unknown order."""
         order = self._orders.get(oid)
         return -1 if order is None else 0 if order.venue is None else self._venue(order.venue)
 
     def _post(
-        self, action: Action, oid: int, side: int, price: int, quantity: int, venue: int, kind: OrderKind
-    ) -> None:
-        arrival = self.now + int(self._worlds.params["latency"][0, max(venue, 0)])
-        self._worlds.send(0, (arrival, int(action), oid, side, price, quantity, venue, int(kind)))
+        self, action: Action, oid: int, side: int, price: int, quantity: int, venue: int, kind: OrderKind,
+        minimum: int = 0,
+    ) -> None:  # fmt: skip
+        at, w = max(venue, 0), self._w
+        late = int(self._worlds.params["latency"][0, at])
+        if w["slow_until"][at] > self.now:
+            late += int(w["slow_by"][at])
+        command = (self.now + late, int(action), oid, side, price, quantity, venue, int(kind), minimum)
+        self._worlds.send(0, command)
 
-    def _hear(self) -> None:
-        """Turn the records of own events into values and keep the status of own orders."""
-        w = self._w
-        for row in w["own"][: int(w["own_events"])]:
-            event = self._event(row)
-            self._own.append(event)
-            order = self._orders.get(event.oid)
-            if order is None:
-                continue
-            _follow(order, event)
-        w["own_events"] = 0
-
-    def _event(self, row: Any) -> OwnEvent:
-        kind = _WORDS[int(row["kind"])]
-        names = [venue.name for venue in self.venues()]
-        return OwnEvent(
-            time=int(row["time"]), kind=kind, oid=int(row["oid"]),
-            venue=names[int(row["venue"])] if int(row["venue"]) >= 0 else None,
-            price=int(row["price2"]) / 2 if row["price2"] else None, quantity=int(row["quantity"]),
-            leaves=int(row["leaves"]), fee=float(row["fee"]),
-            liquidity=("maker" if row["passive"] else "taker") if kind == "fill" else None,
-            reason=Reason(int(row["reason"])).name.lower() if row["reason"] else None,
-        )  # fmt: skip
+    def fault(self, kind: str, venue: str | None = None, seconds: float = 1.0, size: float = 0.0) -> None:
+        """Let something go wrong from now on, for tests; see `market_faults` for the kinds and what `size` means."""
+        at = -1 if venue is None else self._venue(venue)
+        command = self._faults.begin(kind, at, seconds, size, self._view, self._w)
+        if command is not None:
+            action, length, by = command
+            self._worlds.send(0, (self.now, int(Action.FAULT), 0, 1, by, length, at, int(action)))
 
     def status(self, oid: int | None = None) -> dict[str, Any]:
         """Return what is known of one order, or {"orders": [...]} of all; InputError for an unknown id."""
@@ -268,27 +288,34 @@ class Market:
         """Return what no participant sees: for tests and teachers only."""
         w = self._w
         return {
-            "value": int(w["value"]),
+            "value": int(w["value"]), "bid": int(w["bid"]), "ask": int(w["ask"]),
             "regime": REGIMES[int(w["regime"]["state"][0])],
-            "activity": float(w["pace"]), "centre": float(w["centre"]),
+            "activity": float(w["pace"]), "centre": float(w["centre"]), "followers": int(w["held"]),
             "parents": [(int(p["sign"]), int(p["left"])) for p in w["parent"][: self.preset.lit.parents]],
         }  # fmt: skip
 
     def twin(self) -> "Market":
-        """Return an independent copy on the same random streams."""
-        return Market.restore(self.snapshot())
+        """Return an independent copy on the same random streams; what was not collected yet is not copied."""
+        market = Market(self._worlds.copy(), self.preset, self.seed)
+        market._next_oid, market._view = self._next_oid, self._view.copy()
+        market._orders = {oid: OrderStatus(**self.status(oid)) for oid in self._orders}
+        market._told, market._faults = list(self._told), self._faults.copy()
+        return market
 
     def snapshot(self) -> bytes:
         """Return everything that the market is; what was not collected yet is collected by neither."""
+        w, view = self._worlds, self._view
         head = {
             "seed": self.seed, "next_oid": self._next_oid, "preset": self.preset.model_dump(mode="json"),
-            "orders": [self.status(oid) for oid in self._orders],
+            "orders": [self.status(oid) for oid in self._orders], "gaps": list(view.gaps.items()),
+            "told": [[getattr(event, name) for name in OwnEvent.__dataclass_fields__] for event in self._told],
         }  # fmt: skip
         out = io.BytesIO()
-        text = np.frombuffer(json.dumps(head).encode(), np.uint8)
-        w = self._worlds
-        worlds, books = (np.ascontiguousarray(a).view(np.uint8) for a in (w.worlds, w.books))
-        np.savez_compressed(out, head=text, worlds=worlds, books=books)
+        parts = {"head": np.frombuffer(json.dumps(head).encode(), np.uint8)}
+        arrays = {"worlds": w.worlds, "books": w.books, "view": view.books, "pending": view.pending}
+        arrays["injected"] = self._faults.injected
+        parts |= {name: np.ascontiguousarray(a).view(np.uint8) for name, a in arrays.items()}
+        np.savez_compressed(out, **parts)  # type: ignore[arg-type]
         return out.getvalue()
 
     @classmethod
@@ -297,38 +324,27 @@ class Market:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as kept:
                 head = json.loads(kept["head"].tobytes())
-                parts = {name: kept[name] for name in ("worlds", "books")}
+                parts = {name: kept[name] for name in ("worlds", "books", "view", "pending", "injected")}
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise InputError("snapshot", expected="what Market.snapshot returns", got=f"{len(data)} bytes") from error
         preset = from_table(head["preset"])
         market = cls(Worlds.of_bytes(parts["worlds"], parts["books"], preset), preset, head["seed"])
         market._next_oid = head["next_oid"]
-        market._orders = {o["oid"]: _Status(**o) for o in head["orders"]}
+        market._orders = {o["oid"]: OrderStatus(**o) for o in head["orders"]}
+        market._told = [OwnEvent(*row) for row in head["told"]]
+        market._view.books.view(np.uint8).reshape(-1)[:] = parts["view"].reshape(-1)
+        market._view.pending = parts["pending"].view(empty_events(0).dtype).copy()
+        market._view.gaps = {int(venue): int(until) for venue, until in head["gaps"]}
+        market._faults.injected = parts["injected"].view(empty_events(0).dtype).copy()
         return market
 
 
-def _follow(order: _Status, event: OwnEvent) -> None:
-    """Bring what is known of an order up to date."""
-    if event.kind == "reject":
-        if order.state == "sent":
-            order.state, order.leaves = "rejected", 0
-        return
-    order.leaves = event.leaves
-    if event.kind == "fill":
-        order.filled += event.quantity
-    elif event.kind == "ack":
-        order.quantity = order.filled + event.leaves
-    order.state = "cancelled" if event.kind == "cancel" else "working" if order.leaves else "filled"
+def _check_quantity(what: str, quantity: object) -> None:
+    if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 < quantity <= _LARGEST:
+        raise OrderError(what, expected=f"a whole number from 1 to {_LARGEST}", got=quantity)
 
 
 def _joined(blocks: list[np.ndarray]) -> np.ndarray:
     whole = np.concatenate(blocks) if blocks else empty_events(0)
     blocks.clear()
     return whole
-
-
-def _side(side: int | str) -> int:
-    words = {"buy": 1, "sell": -1, 1: 1, -1: -1}
-    if side not in words or isinstance(side, bool):
-        raise OrderError("side", expected="buy, sell, +1 or -1", got=repr(side))
-    return words[side]

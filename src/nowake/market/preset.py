@@ -75,8 +75,8 @@ def check(preset: Preset) -> Preset:
 def _check_venues(p: Preset) -> None:
     if not p.venues:
         _refuse("venues", "a market needs a lit venue", "at least one", "none")
-    if len(p.venues) > 8 or len(p.dark) > 8 or len(p.dealers) > 8:
-        _refuse("venues", "too many", "at most 8 of a kind", f"{len(p.venues)}, {len(p.dark)}, {len(p.dealers)}")
+    if len(p.venues) > 4 or len(p.dark) > 4 or len(p.dealers) > 4:
+        _refuse("venues", "too many", "at most 4 of a kind", f"{len(p.venues)}, {len(p.dark)}, {len(p.dealers)}")
     names = [v.name for v in p.venues] + [v.name for v in p.dark] + [v.name for v in p.dealers]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -84,9 +84,11 @@ def _check_venues(p: Preset) -> None:
     total = sum(venue.share for venue in p.venues)
     if abs(total - 1.0) > 1e-6:
         _refuse("venues.share", "shares of the lit flow", "a sum of 1", f"{total:g}")
-    total = sum(pool.share for pool in p.dark)
+    total = p.hidden.share + sum(pool.share for pool in p.dark)
     if total > 1.0:
-        _refuse("dark.share", "shares of the hidden parents' slices", "a sum of at most 1", f"{total:g}")
+        _refuse(
+            "dark.share", "shares of the hidden parents' slices, dark and hidden", "a sum of at most 1", f"{total:g}"
+        )
 
 
 def _check_grid(p: Preset) -> None:

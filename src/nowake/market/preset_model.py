@@ -10,7 +10,21 @@ from pydantic import Field
 
 from nowake.core.config import Model
 
-__all__ = ["Chain", "DarkPool", "Dealer", "Instrument", "LitFlow", "LitVenue", "Preset", "Regime", "Regimes", "Session"]
+__all__ = [
+    "Auctions",
+    "Chain",
+    "DarkPool",
+    "Dealer",
+    "Followers",
+    "Hidden",
+    "Instrument",
+    "LitFlow",
+    "LitVenue",
+    "Preset",
+    "Regime",
+    "Regimes",
+    "Session",
+]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -20,6 +34,8 @@ Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,15}$")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$")]
 Pair = Annotated[tuple[Positive, Positive], Field(strict=False)]
+Weights = Annotated[tuple[Finite, Finite, Finite, Finite, Finite], Field(strict=False)]
+Scales = Annotated[tuple[Positive, Positive, Positive, Positive, Positive], Field(strict=False)]
 Deviations = Annotated[tuple[NotNegative, NotNegative], Field(strict=False)]
 
 
@@ -77,6 +93,34 @@ class DarkPool(Model):
     leak: Share  # of large own entries and partial fills
     leak_size: NotNegative  # shares at which half of that leaks
     leak_life: Positive  # s in which followers forget
+
+
+class Hidden(Model):
+    """Orders that wait invisibly at the mid of the lit venues, from the same hidden parents."""
+
+    share: Share  # of the slices of hidden parents, over all venues
+    size_tail: Positive  # exponent of the size law
+    largest: Annotated[int, Field(ge=1, le=10_000_000)]  # shares
+    life: Positive  # s, mean time such an order waits
+
+
+class Followers(Model):
+    """Momentum and predatory traders: they hold a position in proportion to what they have seen."""
+
+    rate: NotNegative  # looks per second
+    momentum: NotNegative  # shares wanted per share of net aggressive volume still remembered
+    memory: Positive  # s in which that memory falls to 1/e
+    predation: NotNegative  # shares wanted per share of leaked interest
+    most: Count  # lots, largest position
+
+
+class Auctions(Model):
+    """Calls at the open and the close, at the first venue; volumes relative to that of a day."""
+
+    open: Share  # volume of the opening auction
+    close: Share  # volume of the closing auction without imbalance
+    depth: Positive  # lots per tick that others add to the close where its price leaves the mean mid
+    imbalance: NotNegative  # standard deviation of the imbalance of the others at the close
 
 
 class Dealer(Model):
@@ -154,6 +198,7 @@ class LitFlow(Model):
     jump_size: NotNegative
     reprice_delay: NotNegative  # s
     chase_delay: NotNegative  # s
+    fade: NotNegative  # of makers at the touch who leave when all of it has been taken; in proportion else
     informed_probability: Share
     informed_delay: NotNegative  # s
     informed_most: Count  # lots
@@ -162,12 +207,15 @@ class LitFlow(Model):
     investor_rate: NotNegative  # per marketable lot and second
     investor_show: Count  # lots
     investor_life: Positive  # s
+    investor_used: NotNegative  # ticks around the price within which the profile is used up on an average morning
     recentre: Positive  # s
     activity_vol: Deviations  # slow, fast: standard deviations of the log of the activity
     activity_time: Pair  # s, slow and fast
     u_shape: Annotated[float, Field(ge=0, le=100)]
     open_multiplier: Annotated[float, Field(ge=1, le=10)]
     depth_elasticity: NotNegative
+    lean: Weights  # of the predicted signed volume in the side that makers choose, one per scale
+    lean_time: Scales  # lots of traded volume in which a scale forgets
 
 
 class Preset(Model):
@@ -180,5 +228,8 @@ class Preset(Model):
     lit: LitFlow
     regimes: Regimes
     venues: Annotated[tuple[LitVenue, ...], Field(strict=False)]
+    hidden: Hidden
+    followers: Followers
+    auctions: Auctions
     dark: Annotated[tuple[DarkPool, ...], Field(strict=False)] = ()
     dealers: Annotated[tuple[Dealer, ...], Field(strict=False)] = ()

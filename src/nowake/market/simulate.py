@@ -45,12 +45,12 @@ class Simulation:
 
 
 def instrument_of(preset: Preset) -> Instrument:
-    """Return the instrument of a preset; its price unit is the tick."""
+    """Return the instrument of a preset; its price unit is half a tick, so that fills at the mid are whole numbers."""
     one, hours = preset.instrument, preset.session
     midnight = local_midnight(FIRST_DAY, hours.timezone)
     low, high = (at - midnight for at in session_of(preset, FIRST_DAY))
     return Instrument(
-        one.symbol, tick_size=Decimal(str(one.tick)), step=1, round_lot=one.round_lot, currency=one.currency,
+        one.symbol, tick_size=Decimal(str(one.tick)) / 2, step=2, round_lot=one.round_lot, currency=one.currency,
         venue="SIM", sessions=(Session(low, high, hours.timezone),),
     )  # fmt: skip
 

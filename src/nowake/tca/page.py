@@ -1,7 +1,7 @@
 """The page of a report: every number of an analysis as text, every chart as inline SVG, through one template."""
 
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nowake.core.errors import MissingError
 from nowake.core.times import clock_time, show_time
@@ -12,7 +12,11 @@ from nowake.tca.provenance import CONVENTIONS, Provenance
 from nowake.tca.shortfall import PARTS
 from nowake.tca.summary import Analysis
 
-__all__ = ["MAX_FILLS", "render"]
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+__all__ = ["MAX_FILLS", "environment", "render", "stylesheet", "template"]
 
 MAX_FILLS = 500
 DASH = "–"
@@ -189,13 +193,30 @@ def _quality(provenance: Provenance) -> dict[str, Any] | None:
     return {"words": words, "rules": rules}
 
 
-def render(analysis: Analysis, provenance: Provenance) -> str:
-    """Return the report of `analysis` as one self-contained HTML page; MissingError without jinja2 or matplotlib."""
+def environment() -> "Environment":
+    """Return the template engine of pages: everything is escaped, nothing may be missing; MissingError without it."""
     try:
         from jinja2 import Environment, StrictUndefined
     except ImportError as error:
         raise MissingError("HTML reports need jinja2: install nowake[report]") from error
-    source = resources.files("nowake.tca").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def stylesheet() -> "Markup":
+    """Return the style of every page of the house."""
+    from markupsafe import Markup
+
+    return Markup(template("style.css"))
+
+
+def template(name: str) -> str:
+    """Return the text of a template of this package."""
+    return resources.files("nowake.tca").joinpath(f"templates/{name}").read_text(encoding="utf-8")
+
+
+def render(analysis: Analysis, provenance: Provenance) -> str:
+    """Return the report of `analysis` as one self-contained HTML page; MissingError without jinja2 or matplotlib."""
+    page = environment().from_string(template("report.html.j2"))
     data, digits, shown = analysis.as_json(), _digits(analysis), min(len(analysis.fills), MAX_FILLS)
     caption = (
         f"All {shown:,} fills."
@@ -204,9 +225,9 @@ def render(analysis: Analysis, provenance: Provenance) -> str:
     )
     with style():
         drawn = gallery(analysis)
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(source)
     return page.render(
         **_headline(analysis, data),
+        style=stylesheet(),
         charts=drawn,
         parts=_parts(data),
         benchmarks=_benchmarks(data, digits),

@@ -11,7 +11,7 @@ from nowake.core.errors import InputError
 from nowake.tca.provenance import Provenance
 from nowake.tca.summary import Analysis
 
-__all__ = ["check_path", "picture", "write_report"]
+__all__ = ["check_path", "picture", "write_report", "write_whole"]
 
 _SUFFIXES = (".html", ".json")
 _SPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -32,8 +32,8 @@ def check_path(path: str | Path, suffixes: tuple[str, ...] = _SUFFIXES) -> Path:
     return target
 
 
-def _write(target: Path, content: bytes) -> None:
-    """Write `content` beside `target` and move it there in one step."""
+def write_whole(target: Path, content: bytes) -> None:
+    """Write `content` beside `target` and move it there in one step; InputError where that cannot be."""
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
@@ -67,11 +67,11 @@ def write_report(
     target = check_path(path)
     if target.suffix.lower() == ".json":
         whole = dict(analysis.as_json() if payload is None else payload)
-        _write(target, (json.dumps(whole, indent=2, allow_nan=False) + "\n").encode())
+        write_whole(target, (json.dumps(whole, indent=2, allow_nan=False) + "\n").encode())
     else:
         from nowake.tca.page import render
 
-        _write(target, render(analysis, provenance or Provenance()).encode())
+        write_whole(target, render(analysis, provenance or Provenance()).encode())
     return target
 
 
@@ -95,5 +95,5 @@ def picture(path: str | Path, analysis: Analysis, *, title: str | None = None) -
             content = png(figure)
         else:
             content = svg(figure, "picture").replace("<svg", f"<svg {_SPACES}", 1).encode()
-    _write(target, content)
+    write_whole(target, content)
     return target

@@ -1,5 +1,6 @@
 """Honest averages over orders: value-weighted means with a cluster bootstrap interval, and robust outliers."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from nowake.core.errors import InputError
 from nowake.core.streams import generator
 
-__all__ = ["Interval", "mad_outliers", "weighted_mean", "weighted_mean_interval"]
+__all__ = ["Interval", "mad_outliers", "mean_interval", "student", "weighted_mean", "weighted_mean_interval"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,39 @@ def weighted_mean_interval(
     drawn = generator(seed, "tca.bootstrap").integers(0, k, size=(draws, k))
     low, high = np.quantile(top[drawn].sum(1) / bottom[drawn].sum(1), [(1 - level) / 2, (1 + level) / 2])
     return Interval(mean, float(low), float(high), int(use.sum()), k)
+
+
+def student(freedom: int, level: float = 0.95) -> float:
+    """Return t with P(|T| <= t) = `level` for Student's law of `freedom` degrees, by its finite sum.
+
+    Abramowitz & Stegun 26.7.3-4: with theta = atan(t/sqrt(freedom)), sums of even or odd powers of cos(theta).
+    """
+    if freedom < 1 or not 0 < level < 1:
+        raise InputError("Student's t", expected="freedom from 1, level in (0, 1)", got=f"{freedom}, {level}")
+
+    def within(t: float) -> float:
+        angle, odd = math.atan(t / math.sqrt(freedom)), freedom % 2
+        term, total = (math.cos(angle) if odd else 1.0), 0.0
+        for k in range(1 + odd, freedom, 2):
+            total += term
+            term *= k / (k + 1) * math.cos(angle) ** 2
+        return (2 / math.pi * (angle + math.sin(angle) * total)) if odd else math.sin(angle) * total
+
+    low, high = 0.0, 1e6
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if within(middle) < level else (low, middle)
+    return high
+
+
+def mean_interval(values: np.ndarray, level: float = 0.95) -> Interval:
+    """Return the mean of independent finite values and its interval by Student's t; NaN where fewer than two."""
+    use = values[np.isfinite(values)]
+    n = len(use)
+    if n < 2:
+        return Interval(float(use.mean()) if n else float("nan"), float("nan"), float("nan"), n, n)
+    half = student(n - 1, level) * float(use.std(ddof=1)) / math.sqrt(n)
+    return Interval(float(use.mean()), float(use.mean()) - half, float(use.mean()) + half, n, n)
 
 
 def mad_outliers(values: np.ndarray, cutoff: float = 3.5) -> np.ndarray:

@@ -7,13 +7,14 @@ import numpy as np
 
 from nowake.book.state import REPLAY, Preset, new_books
 from nowake.core.errors import CapacityError, DataError
+from nowake.core.events import empty_events
 from nowake.core.records import QUOTE_PATH
 from nowake.core.times import local_midnight
 from nowake.data.formats.lobster_book import EMPTY, levels_of, read_orderbook
-from nowake.data.reader import ReaderOptions, kernel_view, open_reader
+from nowake.data.reader import Reader, ReaderOptions, kernel_view, open_reader
 from nowake.market.realism.day import PLACEMENTS, TRADE, DayRecord
 
-__all__ = ["SHALLOW", "SINGLE_VENUE", "from_events", "from_file"]
+__all__ = ["SHALLOW", "SINGLE_VENUE", "from_events", "from_file", "from_reader"]
 
 SINGLE_VENUE = frozenset({6, 7, 8, 9, 10, 20, 25})
 """Facts that one recorded venue cannot tell: own impact (no twin), dark share, round trips."""
@@ -59,16 +60,21 @@ def from_events(
 def from_file(
     path: str | Path, *, orderbook: str | Path | None = None, options: ReaderOptions | None = None, series: int = 0
 ) -> DayRecord:
-    """Return the continuous session of a level-3 file.
+    """Return the continuous session of a level-3 file; see `from_reader`."""
+    return from_reader(open_reader(path, options=options), path, orderbook=orderbook, series=series)
+
+
+def from_reader(reader: Reader, path: str | Path, *, orderbook: str | Path | None = None, series: int = 0) -> DayRecord:
+    """Return the continuous session of a reader of one day; `path` names it in errors.
 
     LOBSTER messages of the best levels only do not make a book: give their `orderbook` file, quotes then come from it.
-    DataError if the file is not level-3, has no date or session, or its book is crossed (such a file without its book).
+    DataError if the data is not level-3, has no date or session, or its book is crossed (such a file without its book).
     """
-    reader = open_reader(path, options=options)
-    events = np.concatenate([chunk.events for chunk in reader.chunks()])
     meta = reader.meta
     if meta.level != "l3" or meta.date is None or not meta.instruments[0].sessions:
         raise DataError("realism", path=path, expected="level-3 data with a date and a session", got=meta.level)
+    chunks = [chunk.events for chunk in reader.chunks()]
+    events = np.concatenate(chunks) if chunks else empty_events(0)
     instrument = meta.instruments[0]
     session = instrument.sessions[0]
     midnight = local_midnight(meta.date, session.timezone)
@@ -79,7 +85,8 @@ def from_file(
     )  # fmt: skip
     if orderbook is not None:
         return _with_orderbook(record, events, Path(orderbook))
-    crossed = float(np.mean((record.quotes["bid"] > record.quotes["ask"]) & (record.quotes["ask"] > 0)))
+    quotes = record.quotes
+    crossed = float(np.mean((quotes["bid"] > quotes["ask"]) & (quotes["ask"] > 0))) if len(quotes) else 0.0
     if crossed > _CROSSED:
         got = f"{crossed:.0%} of the quotes crossed"
         raise DataError("realism", path=path, expected="messages of the whole book, or its order-book file", got=got)

@@ -16,6 +16,7 @@ _ADD, _CANCEL, _DELETE, _REPLACE = int(Kind.ADD), int(Kind.CANCEL), int(Kind.DEL
 _EXECUTE, _HIDDEN, _TRADE = int(Kind.EXECUTE), int(Kind.HIDDEN), int(Kind.TRADE)
 _SKIP = int(Flag.UNPRINTED | Flag.BROKEN | Flag.OUTLIER)
 _SNAPSHOT, _KEEP = int(Flag.SNAPSHOT), int(Flag.KEEP_PRIORITY)
+_HALF, _DARK = int(Flag.HALF), int(Flag.DARK)
 
 
 @inline
@@ -27,17 +28,19 @@ def _write_trade(b, e, c, trades, joined):
         if s != NONE:
             side = np.int64(b.order[s].side)
             price = price if price > 0 else b.order[s].price
+    price2, dark = 2 * price + (1 if e["flags"] & _HALF else 0), e["flags"] & _DARK != 0
     bid, ask = best_of(b, 1), best_of(b, -1)
-    if side == 0 and bid != -NO_ASK and ask != NO_ASK:
-        side = np.int64(1) if 2 * price < bid + ask else np.int64(-1) if 2 * price > bid + ask else np.int64(0)
-    if price <= 0 or e.quantity <= 0:
+    if side == 0 and not dark and bid != -NO_ASK and ask != NO_ASK:
+        side = np.int64(1) if price2 < bid + ask else np.int64(-1) if price2 > bid + ask else np.int64(0)
+    if price2 <= 0 or e.quantity <= 0:
         return
     n = c.trades
     if not (joined and n > 0 and trades[n - 1].time == e.time and trades[n - 1].sign == -side):
         c.order += 1
     t = trades[n]
-    t.time, t.price2, t.quantity, t.order, t.sign = e.time, 2 * price, e.quantity, c.order, -side
+    t.time, t.price2, t.quantity, t.order, t.sign = e.time, price2, e.quantity, c.order, -side
     t.hidden = 1 if e.kind == _HIDDEN else 0
+    t.dark = 1 if dark else 0
     c.trades = n + 1
 
 
@@ -103,7 +106,7 @@ def record_day(books, events, start, end, step, counts, trades, quotes, placemen
                 _write_trade(b, e, c, trades, joined)
             elif not printed:
                 _count_message(b, e, c, placements, step)
-            joined = printed
+            joined = printed and e["flags"] & _DARK == 0
         apply(b, e)
         if e.time >= start:
             _write_quote(b, c, e.time, quotes)

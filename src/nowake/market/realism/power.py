@@ -9,7 +9,13 @@ _MODEL = 0.05  # no row is trusted to better than this share of its value: laws 
 
 
 def precision(mean: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """Return the weights 1 / (error² + (5 % of the mean)²) of rows."""
+    """Return the weights 1 / (error² + (5 % of the mean)²) of rows.
+
+    A row of nothing but zeros (every mid came back) is not known exactly: it counts as known like the best of the rest.
+    """
+    least = np.min(error[error > 0], initial=np.inf)
+    blind = (error == 0) & (mean == 0)
+    error = np.where(blind, least if np.isfinite(least) else 0.0, error)
     weights: np.ndarray = 1 / (error**2 + (_MODEL * mean) ** 2 + 1e-300)
     return weights
 
@@ -30,8 +36,8 @@ def fit_power(x: np.ndarray, y: np.ndarray, weights: np.ndarray, group: np.ndarr
     best = np.clip(gain.argmax(1), 1, len(_GRID) - 2)
     row = np.arange(len(y))
     low, mid, high = gain[row, best - 1], gain[row, best], gain[row, best + 1]
-    bend = low - 2 * mid + high
     with np.errstate(all="ignore"):
+        bend = low - 2 * mid + high
         shift = np.where(bend < 0, np.clip(0.5 * (low - high) / bend, -1, 1), 0.0)
     found: np.ndarray = _GRID[best] + shift * (_GRID[1] - _GRID[0])
     return np.where(gain[row, best] > 0, found, np.nan)

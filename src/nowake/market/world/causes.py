@@ -14,15 +14,18 @@ from nowake.core.jit import inline
 
 __all__ = [
     "ACTIVITY",
+    "AUCTION",
     "BUYERS",
     "CAUSES",
     "CLOCKS",
+    "FOLLOWERS",
     "INFORMED",
     "JUMPS",
     "LATENT",
     "LIMITS",
     "NAMES",
     "NEVER",
+    "OFFBOOK",
     "OWN",
     "PARENTS",
     "RARE",
@@ -39,12 +42,13 @@ __all__ = [
 ]
 
 NAMES = (
-    *("limits", "takers", "value", "jumps", "informed", "sellers", "buyers", "activity", "own"),  # these have clocks
-    *("parents", "reprice", "wake", "latent", "start"),
+    *("limits", "takers", "value", "jumps", "informed", "sellers", "buyers", "activity", "own"),  # these have clocks,
+    *("followers", "offbook"),  # these too
+    *("parents", "reprice", "wake", "latent", "start", "auction"),
 )
-LIMITS, TAKERS, VALUE, JUMPS, INFORMED, SELLERS, BUYERS, ACTIVITY, OWN = range(9)
-PARENTS, REPRICE, WAKE, LATENT, START = range(9, 14)
-CAUSES, CLOCKS = len(NAMES), 9
+LIMITS, TAKERS, VALUE, JUMPS, INFORMED, SELLERS, BUYERS, ACTIVITY, OWN, FOLLOWERS, OFFBOOK = range(11)
+PARENTS, REPRICE, WAKE, LATENT, START, AUCTION = range(11, 17)
+CAUSES, CLOCKS = len(NAMES), 11
 NEVER = 2**62
 RARE, FAR = 1e-9, 9e17  # rates below are none: per second; waiting times beyond are cut: ns, 28 years
 

@@ -3,14 +3,28 @@
 from typing import Any
 
 from nowake.book.bits import mix
-from nowake.core.events import Kind
+from nowake.core.events import Flag
 from nowake.core.jit import inline, kernel
 from nowake.market.world.state import TOLD
 
-__all__ = ["ACK", "CANCELLED", "FILLED", "REJECTED", "emit", "tell"]
+__all__ = [
+    "ACK",
+    "CANCELLED",
+    "CORRECTED",
+    "EXPIRED",
+    "FILLED",
+    "HALTED",
+    "OUTAGE",
+    "QUOTED",
+    "REJECTED",
+    "REPLACED",
+    "emit",
+    "print_mid",
+    "tell",
+]
 
-ACK, REJECTED, FILLED, CANCELLED = 1, 2, 3, 4  # OWN_EVENT.kind
-_ADD, _DELETE = int(Kind.ADD), int(Kind.DELETE)
+ACK, REJECTED, FILLED, CANCELLED, REPLACED, EXPIRED, CORRECTED, QUOTED, HALTED, OUTAGE = range(1, 11)  # OWN_EVENT.kind
+_HALF, _DARK = int(Flag.HALF), int(Flag.DARK)
 
 
 @inline
@@ -24,6 +38,17 @@ def emit(w: Any, feed: Any, venue: Any, kind: Any, side: Any, oid: Any, price: A
         e.instrument, e.kind, e.side = venue, kind, side
         e["flags"] = 0
         w.fed += 1
+
+
+@kernel
+def print_mid(w: Any, feed: Any, venue: Any, kind: Any, side: Any, price2: Any, quantity: Any, dark: Any) -> None:
+    """Publish an execution at `price2` half ticks against an order that nobody could see."""
+    w.match += 1
+    emit(w, feed, venue, kind, side, 0, price2 >> 1, quantity, w.match)
+    flags = (_HALF if price2 & 1 else 0) | (_DARK if dark else 0)
+    w.digest = mix(w.digest, flags)
+    if feed.shape[0] > 0:
+        feed[w.fed - 1]["flags"] = flags
 
 
 @kernel

@@ -9,15 +9,19 @@ from nowake.book.feed import clear
 from nowake.core.draws import next_exponential, next_uniform
 from nowake.core.events import Kind
 from nowake.core.jit import inline, kernel
+from nowake.market.dark import empty
 from nowake.market.regimes import begin_day
+from nowake.market.world.auction import cross_close, cross_open
 from nowake.market.world.causes import (
     ACTIVITY,
     BUYERS,
     CLOCKS,
+    FOLLOWERS,
     INFORMED,
     JUMPS,
     LIMITS,
     NEVER,
+    OFFBOOK,
     OWN,
     RARE,
     SELLERS,
@@ -27,16 +31,21 @@ from nowake.market.world.causes import (
     again,
     rekey,
 )
-from nowake.market.world.feed import CANCELLED, emit, tell
+from nowake.market.world.desks import serve, unwind
+from nowake.market.world.faults import end_faults, pause, put_off
+from nowake.market.world.feed import EXPIRED, emit, tell
+from nowake.market.world.followers import follow
 from nowake.market.world.investors import invest
 from nowake.market.world.makers import act, place
+from nowake.market.world.offbook import note_quote, retry
 from nowake.market.world.orders import draw, rest
-from nowake.market.world.own import Reason, carry_out
+from nowake.market.world.own import carry_out
 from nowake.market.world.state import MINE, REACH, STAYS, TOLD
 from nowake.market.world.takers import informed, new_parent, take
 from nowake.market.world.touch import pick_venue
 from nowake.market.world.value import breathe, jump, move
 from nowake.market.world.wheel import next_due
+from nowake.market.world.words import Reason
 
 __all__ = ["MARGIN", "advance", "close_market", "open_market", "start_day"]
 
@@ -53,22 +62,33 @@ def open_market(worlds: Any, params: Any, books: Any, i: Any, feed: Any) -> None
     """
     w, p = worlds[i], params[0]
     w.days += 1
+    w.crossed = 0
+    w.calm_mid = w.value
     w.pace = w.width = w.brevity = 1.0
     w.up = 0.5
     if w.days == 1:
         for x in range(2 * REACH):
-            w.sellers[x], w.buyers[x] = p.slope * max(x - REACH, 0), p.slope * max(REACH - x, 0)
+            away = abs(x - REACH)
+            share = 1.0
+            if p.investor_used > 0.0:
+                far = (away / p.investor_used) * (away / p.investor_used)
+                far = far * far
+                share = far * far / (1.0 + far * far)
+            waiting = p.slope * away * share
+            w.sellers[x], w.buyers[x] = (waiting, 0.0) if x > REACH else (0.0, waiting)
         for k in range(p.parents):
             new_parent(w, p, k)
+    cross_open(w, p, feed)
     _first_book(w, p, books, feed)
     for cause in range(CLOCKS):
         w.due[cause] = NEVER
     w.rate[LIMITS], w.rate[TAKERS], w.rate[VALUE], w.rate[JUMPS] = p.limit_rate, p.taker_rate, p.value_rate, p.jump_rate
     w.rate[SELLERS] = w.rate[BUYERS] = RARE
-    for cause in (LIMITS, TAKERS, VALUE, JUMPS, SELLERS, BUYERS):
+    w.rate[FOLLOWERS] = p.follow_rate
+    for cause in (LIMITS, TAKERS, VALUE, JUMPS, SELLERS, BUYERS, FOLLOWERS):
         rekey(w, cause, -w.days)
         again(w, cause)
-    w.due[ACTIVITY] = w.now
+    w.due[ACTIVITY], w.due[OFFBOOK] = w.now, w.close
     if w.inbox_count > 0:
         w.due[OWN] = max(w.now, w.inbox[w.inbox_head].time)
 
@@ -76,6 +96,7 @@ def open_market(worlds: Any, params: Any, books: Any, i: Any, feed: Any) -> None
 @kernel
 def _first_book(w: Any, p: Any, books: Any, feed: Any) -> None:
     w.bid, w.ask = w.value - 1, w.value + 1
+    note_quote(w)
     rekey(w, START, w.days * CLOCKS + OWN)
     for away in range(1, _LEVELS + 1):
         for k in range(2 * _EACH):
@@ -102,9 +123,12 @@ def close_market(worlds: Any, params: Any, books: Any, i: Any, feed: Any) -> Non
         m = w.mine[row]
         if m.live != 0:
             m.live = 0
-            tell(w, CANCELLED, row, m.oid, m.venue, 2 * m.price, m.leaves, 0.0, 1, _CLOSED)
+            left = m.leaves
             m.leaves = 0
+            tell(w, EXPIRED, row, m.oid, m.venue, 2 * m.price, left, 0.0, 1, _CLOSED)
     w.mine_live = 0
+    for k in range(w.darks + w.venues):
+        empty(w.pool[k])
     for j in range(w.venues):
         clear(books[w.first + j], 0)
         emit(w, feed, j, _CLEAR, 0, 0, 0, 0, 0)
@@ -136,6 +160,8 @@ def _pass(w: Any, now: Any) -> None:
 
 @inline
 def _happen(w: Any, p: Any, books: Any, feed: Any, cause: Any) -> None:
+    if w.halt_until > w.now and pause(w, cause):
+        return
     if cause == LIMITS:
         place(w, p, books, feed)
     elif cause == TAKERS:
@@ -148,8 +174,20 @@ def _happen(w: Any, p: Any, books: Any, feed: Any, cause: Any) -> None:
         invest(w, p, books, feed, cause)
     elif cause == ACTIVITY:
         breathe(w, p)
+        unwind(w, p, books, feed)
     elif cause == JUMPS:
         jump(w, p, books)
+    elif cause == FOLLOWERS:
+        follow(w, p, books, feed)
+    elif cause == OFFBOOK:
+        w.due[OFFBOOK] = NEVER
+        end_faults(w, feed)
+        if w.crossed == 0 and w.now >= w.close:
+            cross_close(w, p, feed)
+        elif w.crossed == 0:
+            w.due[OFFBOOK] = min(w.due[OFFBOOK], w.close)
+        retry(w, p, feed)
+        serve(w, feed)
     else:
         carry_out(w, p, books, feed)
 
@@ -166,7 +204,10 @@ def advance(worlds: Any, params: Any, books: Any, i: Any, until: Any, feed: Any)
         node = next_due(w, bound)
         if node != 0 and w.agent[node].due <= bound:
             _pass(w, w.agent[node].due)
-            act(w, p, books, feed, node)
+            if w.halt_until > w.now:
+                put_off(w, node)
+            else:
+                act(w, p, books, feed, node)
         elif w.due[cause] <= until:
             _pass(w, w.due[cause])
             _happen(w, p, books, feed, cause)

@@ -32,7 +32,7 @@ def _lifetime(w: Any, p: Any, cause: Any, behind: Any) -> Any:
 def place(w: Any, p: Any, books: Any, feed: Any) -> None:
     """A maker places a limit order."""
     k = turn(w, LIMITS)
-    side = 1 if next_uniform(w, LIMITS) < 0.5 else -1
+    side = 1 if next_uniform(w, LIMITS) < 0.5 * (1.0 - w.tilt) else -1
     venue = pick_venue(w, p, next_uniform(w, LIMITS))
     quantity = draw(p.quantity, next_uniform(w, LIMITS))
     beyond = draw(p.beyond, next_uniform(w, LIMITS))

@@ -7,7 +7,8 @@ import numpy as np
 from nowake.book.orders import add_order, grow, remove
 from nowake.core.events import Kind
 from nowake.core.jit import inline, kernel
-from nowake.market.world.feed import FILLED, emit, tell
+from nowake.market.world.feed import emit
+from nowake.market.world.mine import fill_own
 from nowake.market.world.state import ORDERS, OWNER
 from nowake.market.world.wheel import put, take_out
 
@@ -69,13 +70,7 @@ def hit(w: Any, p: Any, books: Any, feed: Any, venue: Any, s: Any, quantity: Any
     emit(w, feed, venue, _EXECUTE, o.side, o.id, o.price, quantity, w.match)
     whole = quantity == o.quantity
     if o.owner == OWNER:
-        row = w.agent[node].birth
-        m = w.mine[row]
-        m.leaves -= quantity
-        tell(w, FILLED, row, m.oid, venue, 2 * o.price, quantity, p.maker_fee[venue] * quantity, 1, 0)
-        if whole:
-            m.live = 0
-            w.mine_live -= 1
+        fill_own(w, w.agent[node].birth, venue, 2 * o.price, quantity, p.maker_fee[venue], 1)
     elif whole:
         take_out(w, node)
     if whole:

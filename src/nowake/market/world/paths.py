@@ -13,12 +13,13 @@ __all__ = ["work"]
 @kernel
 def work(
     worlds: Any, params: Any, books: Any, lo: Any, hi: Any, side: Any, children: Any, quantity: Any, gap: Any,
-    mids: Any, costs: Any, feed: Any,
+    mids: Any, peaks: Any, costs: Any, feed: Any,
 ) -> None:  # fmt: skip
     """In markets lo..hi-1 send a market order every `gap` ns, `children` times, `quantity` shares in all, and go on.
 
-    `mids` (f8[n, samples]): the consolidated mid at the end of each gap. `costs` (f8[n, 2]): shares filled and what was
-    paid for them (ticks x shares). side 0 sends nothing: the twin.
+    `mids` (f8[n, samples]): the consolidated mid at the end of each gap; `peaks` (f8[n, children]): right after each
+    child. `costs` (f8[n, children, 2]): shares filled of
+    every child and what was paid for them (ticks x shares). side 0 sends nothing: the twin.
     """
     for i in range(lo, hi):
         w, p = worlds[i], params[0]
@@ -26,7 +27,8 @@ def work(
             if side != 0 and k < children:
                 child = quantity * (k + 1) // children - quantity * k // children
                 left = sweep(w, p, books, feed, side, child, side * NEVER, -1, -1)
-                costs[i, 0] += child - left
-                costs[i, 1] += w.paid
+                costs[i, k, 0] = child - left
+                costs[i, k, 1] = w.paid
+                peaks[i, k] = 0.5 * (w.bid + w.ask)
             advance(worlds, params, books, i, w.now + gap, feed)
             mids[i, k] = 0.5 * (w.bid + w.ask)

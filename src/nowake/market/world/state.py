@@ -8,6 +8,8 @@ next. PARAMETERS is shared by all markets of a batch and never changes while the
 import numpy as np
 
 from nowake.book.state import Preset
+from nowake.market.dark_state import pool_dtype
+from nowake.market.dealers_state import DEALER
 from nowake.market.regimes_state import REGIME
 from nowake.market.world.causes import CAUSES, CLOCKS
 
@@ -15,6 +17,7 @@ __all__ = [
     "AGENT",
     "BOOKS",
     "COMMAND",
+    "DEALERS",
     "FIXED",
     "FOLLOWS",
     "INBOX",
@@ -23,10 +26,17 @@ __all__ = [
     "ORDERS",
     "OWNER",
     "OWN_EVENT",
+    "OWN_IDS",
     "PARAMETERS",
     "PARENTS_MOST",
+    "PLACES",
+    "POOLS",
+    "POOL_ORDERS",
+    "POOL_OUTS",
     "QUANTILES",
     "REACH",
+    "SCALES",
+    "SEEN",
     "SLOT_BITS",
     "STAYS",
     "TOLD",
@@ -38,6 +48,11 @@ __all__ = [
 ORDERS = 2048  # slots of a book
 BOOKS = Preset(levels=1024, orders=ORDERS, trades=256)
 VENUES = 4  # lit venues at most
+POOLS, POOL_ORDERS, POOL_OUTS = 8, 128, 64  # dark pools, then the hidden orders of each lit venue; their capacities
+DEALERS = 4  # at most
+PLACES = POOLS + DEALERS  # lit venues, dark pools and dealers at most
+SEEN = 64  # changes of the consolidated quote that are remembered
+SCALES = 5  # of volume in which makers predict
 REACH = 600  # ticks from their centre within which investors wait
 WHEEL, SLOT_BITS = 8192, 25  # places of the timing wheel, each 2^25 ns = 34 ms wide
 PARENTS_MOST = 64
@@ -46,6 +61,7 @@ QUANTILES = 1024  # entries of a table of quantiles
 INBOX = 256  # own commands under way
 MINE = 256  # own orders alive
 TOLD = 2048  # own events between two collections
+OWN_IDS = 2**40  # own orders are numbered apart, so that nobody else's number depends on them
 OWNER = 1  # of own orders in a book; everybody else is 0
 
 STAYS, FOLLOWS, FIXED = 0, 1, 2  # AGENT.plan: leave at `due`; then go where the public value has gone; never re-priced
@@ -70,10 +86,11 @@ COMMAND = np.dtype(
         ("oid", "i8"),
         ("price", "i8"),
         ("quantity", "i8"),
+        ("minimum", "i8"),  # least execution; of an accepted quote nothing
         ("action", "u1"),
         ("kind", "u1"),
         ("side", "i1"),
-        ("venue", "i1"),  # -1: wherever the price is best
+        ("venue", "i1"),  # lit, then dark, then dealers; -1: wherever the price is best
     ],
     align=True,
 )
@@ -101,13 +118,23 @@ _MINE = np.dtype(
         ("side", "i1"),
         ("venue", "i1"),
         ("live", "u1"),
-        ("spare", "u1"),
+        ("unseen", "u1"),  # 1 waits in a pool, 2 for the closing auction
     ],
     align=True,
 )
+_SEEN = np.dtype([("time", "i8"), ("bid", "i8"), ("ask", "i8")], align=True)
 _PARENT = np.dtype([("left", "i8"), ("sign", "i8")], align=True)
 
-_COUNTERS = ("events", "adds", "posted", "cancels", "trades", "volume", "repriced", "informed", "investors", "shown")
+_COUNTERS = (
+    *("events", "adds", "posted", "cancels", "trades", "volume", "repriced", "informed", "investors", "shown"),
+    *(
+        "dark",
+        "hidden",
+        "dealt",
+        "followed",
+        "auctioned",
+    ),  # shares in dark pools, of hidden orders, with dealers, of followers
+)
 _SCALARS = (
     *("now", "open", "close", "venues", "first", "value", "bid", "ask", "shift", "next_id", "match", "digest", "fed"),
     *(
@@ -118,12 +145,33 @@ _SCALARS = (
         "inbox_count",
         "own_events",
         "spread_time",
-        "paid",
+        "seen_count",
+        "darks",
+        "dealers",
+        "held",
+        "trend_time",
+        "halt_until",
+        "halt_for",
+        "crossed",
         "days",
         *_COUNTERS,
     ),
 )
-_FLOATS = ("slow", "fast", "pace", "brevity", "width", "up", "centre", "own_fees")
+_FLOATS = (
+    "slow",
+    "fast",
+    "pace",
+    "brevity",
+    "width",
+    "up",
+    "centre",
+    "own_fees",
+    "paid",
+    "variance",
+    "trend",
+    "tilt",
+    "calm_mid",
+)
 WORLD = np.dtype(
     [
         *((name, "i8") for name in _SCALARS),
@@ -140,6 +188,18 @@ WORLD = np.dtype(
         ("inbox", COMMAND, (INBOX,)),
         ("mine", _MINE, (MINE,)),
         ("own", OWN_EVENT, (TOLD,)),
+        ("out_until", "i8", (PLACES,)),  # faults: no trading there,
+        ("slow_until", "i8", (PLACES,)),  # own commands take `slow_by` longer,
+        ("slow_by", "i8", (PLACES,)),
+        ("storm_until", "i8", (PLACES,)),  # every own order is refused,
+        ("stuck_until", "i8", (PLACES,)),  # own cancels get no answer
+        ("sent_second", "i8", (PLACES,)),
+        ("sent", "i8", (PLACES,)),  # own messages in that second
+        ("last", OWN_EVENT, (PLACES,)),  # own fill at a venue
+        ("scale", "f8", (SCALES,)),  # mean sign of volume, by scale
+        ("seen", _SEEN, (SEEN,)),
+        ("pool", pool_dtype(POOL_ORDERS, POOL_OUTS), (POOLS,)),
+        ("dealer", DEALER, (DEALERS,)),
         ("wheel", "i4", (WHEEL,)),
         ("agent", AGENT, (VENUES * ORDERS,)),
     ],
@@ -153,8 +213,16 @@ PARAMETERS = np.dtype(
         *((name, "f8") for name in ("limit_rate", "taker_rate", "spread", "value_rate", "jump_rate", "informed_share")),
         *((name, "f8") for name in ("slope", "renewal", "investor_rate", "recentre", "sigma")),
         *((name, "f8") for name in ("slow_keep", "slow_kick", "fast_keep", "fast_kick", "activity_mean", "overnight")),
+        *((name, "f8") for name in ("investor_used", "hidden_share", "fade")),
+        *((name, "f8") for name in ("follow_rate", "momentum", "memory", "predation")),
+        *((name, "f8") for name in ("open_auction", "close_auction", "auction_depth", "auction_noise")),
+        ("follow_most", "i8"),
         ("share", "f8", (VENUES,)),  # cumulated shares of flow by venue
-        ("latency", "i8", (VENUES,)),  # ns from us to the match engine
+        ("dark_share", "f8", (POOLS,)),  # cumulated shares of slices by dark pool
+        ("lean", "f8", (SCALES,)),
+        ("lean_time", "f8", (SCALES,)),  # shares
+        ("message_limit", "i8", (PLACES,)),  # own messages per second; 0: none
+        ("latency", "i8", (PLACES,)),  # ns from us to lit venues, dark pools, dealers
         ("maker_fee", "f8", (VENUES,)),  # per share
         ("taker_fee", "f8", (VENUES,)),
         ("quantity", "i8", (QUANTILES,)),  # shares of a limit order

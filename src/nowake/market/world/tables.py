@@ -7,7 +7,7 @@ import numpy as np
 
 from nowake.core.errors import InputError
 from nowake.market.preset_model import LitFlow, Preset
-from nowake.market.world.state import OCTAVES, PARAMETERS, QUANTILES, VENUES
+from nowake.market.world.state import DEALERS, OCTAVES, PARAMETERS, POOLS, QUANTILES, VENUES
 
 __all__ = ["EPOCH", "SESSION", "make_parameters"]
 
@@ -35,7 +35,7 @@ def _flow(f: LitFlow, lot: int) -> dict[str, float]:
         "recentre": min(EPOCH / f.recentre, 1.0), "sigma": max(f.sigma, 1.0),
         "slow_keep": keep[0], "slow_kick": kick[0],
         "fast_keep": keep[1], "fast_kick": kick[1], "activity_mean": -sum(v * v for v in f.activity_vol) / 2,
-        "overnight": _OVERNIGHT * f.sigma,
+        "overnight": _OVERNIGHT * f.sigma, "fade": f.fade, "investor_used": f.investor_used,
     }  # fmt: skip
 
 
@@ -50,19 +50,36 @@ def _whole(f: LitFlow, lot: int) -> dict[str, int]:
     }  # fmt: skip
 
 
+def _others(preset: Preset, lot: int) -> dict[str, float]:
+    f, a, volume = preset.followers, preset.auctions, preset.instrument.daily_volume
+    return {
+        "hidden_share": preset.hidden.share, "follow_rate": max(f.rate, _RARE), "momentum": f.momentum,
+        "memory": f.memory, "predation": f.predation, "follow_most": f.most * lot,
+        "open_auction": a.open * volume, "close_auction": a.close * volume, "auction_depth": a.depth * lot,
+        "auction_noise": a.imbalance * volume,
+    }  # fmt: skip
+
+
 def make_parameters(preset: Preset) -> np.ndarray:
     """Return an array of one PARAMETERS record; InputError for more venues than a market has room for."""
     flow, venues, lot = preset.lit, preset.venues, preset.instrument.round_lot
-    if len(venues) > VENUES:
-        raise InputError("venues of a preset", expected=f"at most {VENUES}", got=len(venues))
+    counts = (len(venues), len(preset.dark), len(preset.dealers))
+    most = (VENUES, POOLS - VENUES, DEALERS)
+    if any(n > m for n, m in zip(counts, most, strict=True)):
+        raise InputError("lit venues, dark pools and dealers of a preset", expected=f"at most {most}", got=counts)
     params = np.zeros(1, PARAMETERS)
     p = params[0]
-    for name, value in {**_flow(flow, lot), **_whole(flow, lot)}.items():
+    for name, value in {**_flow(flow, lot), **_whole(flow, lot), **_others(preset, lot)}.items():
         p[name] = value
     shares = np.array([venue.share for venue in venues])
     p["share"] = 1.0
     p["share"][: len(venues)] = np.cumsum(shares) / shares.sum()
-    p["latency"][: len(venues)] = [round(venue.latency * _SECOND) for venue in venues]
+    late = [v.latency for v in venues] + [v.latency for v in preset.dark] + [v.latency for v in preset.dealers]
+    p["latency"][: len(late)] = [round(seconds * _SECOND) for seconds in late]
+    p["message_limit"][: len(venues)] = [venue.message_limit for venue in venues]
+    p["dark_share"] = sum(pool.share for pool in preset.dark)
+    p["dark_share"][: len(preset.dark)] = np.cumsum([pool.share for pool in preset.dark])
+    p["lean"], p["lean_time"] = flow.lean, [lots * lot for lots in flow.lean_time]
     p["maker_fee"][: len(venues)] = [venue.maker_fee for venue in venues]
     p["taker_fee"][: len(venues)] = [venue.taker_fee for venue in venues]
     p["quantity"] = _quantiles(lambda u: lot * next(lots for upto, lots in _SIZES if u < upto))

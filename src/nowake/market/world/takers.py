@@ -13,11 +13,13 @@ from nowake.book.ladder import best_key, first_at
 from nowake.book.state import NONE, half
 from nowake.core.draws import next_below, next_uniform
 from nowake.core.jit import kernel
+from nowake.market.keyed import decay
 from nowake.market.world.causes import INFORMED, NEVER, PARENTS, TAKERS, again, turn
-from nowake.market.world.feed import FILLED, tell
+from nowake.market.world.mine import fill_own
+from nowake.market.world.offbook import meet, slice_to
 from nowake.market.world.orders import draw, hit
-from nowake.market.world.state import ORDERS, OWNER
-from nowake.market.world.touch import displayed, settle
+from nowake.market.world.state import ORDERS, OWNER, SCALES
+from nowake.market.world.touch import displayed, fade, pick_venue, settle
 
 __all__ = ["informed", "new_parent", "sweep", "take"]
 
@@ -31,7 +33,8 @@ def sweep(w: Any, p: Any, books: Any, feed: Any, side: Any, quantity: Any, limit
     """
     h = half(-side)
     left = quantity
-    w.paid = 0
+    w.paid = 0.0
+    owner = OWNER if row >= 0 else 0
     venue = 0
     while left > 0 and venue < w.venues:
         price = w.ask if side > 0 else w.bid
@@ -43,6 +46,9 @@ def sweep(w: Any, p: Any, books: Any, feed: Any, side: Any, quantity: Any, limit
         if best_key(b, h) != -side * price or (only >= 0 and venue != only):
             venue += 1
             continue
+        left = meet(w, p, feed, venue, side, left, w.mine[row].oid if row >= 0 else 0, owner, row)
+        if left == 0:
+            break
         s = first_at(b, h, -side * price)
         if s == NONE or (row >= 0 and b.order[s].owner == OWNER):
             break
@@ -52,8 +58,7 @@ def sweep(w: Any, p: Any, books: Any, feed: Any, side: Any, quantity: Any, limit
         left -= q
         w.paid += price * q
         if row >= 0:
-            w.mine[row].leaves -= q
-            tell(w, FILLED, row, w.mine[row].oid, venue, 2 * price, q, p.taker_fee[venue] * q, 0, 0)
+            fill_own(w, row, venue, 2 * price, q, p.taker_fee[venue], 0)
         if whole and price == (w.ask if side > 0 else w.bid):
             settle(w, p, books, feed, -side)
             if (w.ask if side > 0 else w.bid) != price or best_key(b, h) != -side * price:
@@ -61,7 +66,23 @@ def sweep(w: Any, p: Any, books: Any, feed: Any, side: Any, quantity: Any, limit
     if left < quantity:
         w.trades += 1
         w.volume += quantity - left
+        _remember(w, p, side, quantity - left)
+        if p.fade > 0.0:
+            fade(w, p, books, -side, quantity - left)
     return left
+
+
+@kernel
+def _remember(w: Any, p: Any, side: Any, shares: Any) -> None:
+    """Let a market order sink in: what makers predict from it at every scale, and the trend that followers see."""
+    w.trend = w.trend * decay((w.now - w.trend_time) / (1e9 * p.memory)) + side * shares
+    w.trend_time = w.now
+    w.tilt = 0.0
+    for k in range(SCALES):
+        keep = decay(shares / p.lean_time[k])
+        w.scale[k] = w.scale[k] * keep + side * (1.0 - keep)
+        w.tilt += p.lean[k] * w.scale[k]
+    w.tilt = min(max(w.tilt, -0.9), 0.9)
 
 
 @kernel
@@ -77,16 +98,33 @@ def new_parent(w: Any, p: Any, i: Any) -> None:
 
 
 @kernel
+def _out_of_sight(w: Any, p: Any, feed: Any, number: Any, i: Any, where: Any) -> None:
+    """Send a slice of hidden parent `i` to a dark pool, or to wait unseen at a lit venue, by the draw `where`."""
+    k = 0
+    while k < w.darks and where >= p.dark_share[k]:
+        k += 1
+    if k == w.darks:  # what is left of the draw is a uniform of its own
+        k += pick_venue(w, p, (where - p.dark_share[p.dark_share.shape[0] - 1]) / p.hidden_share)
+    slice_to(w, p, feed, k, number, i)
+
+
+@kernel
 def take(w: Any, p: Any, books: Any, feed: Any) -> None:
     """A hidden parent sends a market order."""
-    turn(w, TAKERS)
+    number = turn(w, TAKERS)
     i = next_below(w, TAKERS, p.parents)
     fraction = draw(p.fraction, next_uniform(w, TAKERS))
+    where = next_uniform(w, TAKERS)
     again(w, TAKERS)
     sign = w.parent[i].sign
+    unseen = where < p.dark_share[p.dark_share.shape[0] - 1] + p.hidden_share
+    if unseen:
+        _out_of_sight(w, p, feed, number, i, where)
     w.parent[i].left -= 1
     if w.parent[i].left <= 0:
         new_parent(w, p, i)
+    if unseen:
+        return
     price = w.ask if sign > 0 else w.bid
     shares = np.int64(fraction * displayed(w, books, -sign, price) / p.lot + 0.5) * p.lot
     sweep(w, p, books, feed, sign, max(shares, p.lot), sign * NEVER, -1, -1)

@@ -14,12 +14,13 @@ from nowake.book.ladder import best_key, first_at
 from nowake.book.state import NO_KEY, NONE, half
 from nowake.core.draws import next_exponential, next_uniform
 from nowake.core.jit import inline, kernel
-from nowake.market.world.causes import LATENT, WAKE, rekey, turn
+from nowake.market.world.causes import LATENT, TAKERS, WAKE, rekey, turn
+from nowake.market.world.offbook import note_quote
 from nowake.market.world.orders import rest
 from nowake.market.world.state import FIXED, FOLLOWS, ORDERS, OWNER, REACH, STAYS
 from nowake.market.world.wheel import put, take_out
 
-__all__ = ["displayed", "improve", "pick_venue", "settle", "stale", "wake"]
+__all__ = ["displayed", "fade", "improve", "pick_venue", "settle", "stale", "wake"]
 
 
 @inline
@@ -28,12 +29,17 @@ def pick_venue(w: Any, p: Any, u: Any) -> Any:
     venue = 0
     while venue < w.venues - 1 and u >= p.share[venue]:
         venue += 1
+    while w.out_until[venue] > w.now:  # one venue at least is there: `faults` sees to it
+        venue = (venue + 1) % w.venues
     return venue
 
 
 @kernel
 def displayed(w: Any, books: Any, side: Any, price: Any) -> Any:
-    """Return the shares displayed at (side, price) over all venues; `price` must not be better than the touch."""
+    """Return the shares that others display at (side, price) over all venues; no price may be better than `price`.
+
+    Own orders are left out: how much takers want does not grow with what we offer.
+    """
     total = np.int64(0)
     h = half(side)
     for j in range(w.venues):
@@ -41,7 +47,8 @@ def displayed(w: Any, books: Any, side: Any, price: Any) -> Any:
         if best_key(b, h) >= side * price:
             s = first_at(b, h, side * price)
             while s != NONE:
-                total += b.order[s].quantity
+                if b.order[s].owner != OWNER:
+                    total += b.order[s].quantity
                 s = np.int64(b.order[s].next)
     return total
 
@@ -71,15 +78,42 @@ def wake(w: Any, p: Any, books: Any, side: Any) -> None:
             s = np.int64(b.order[s].next)
 
 
+@kernel
+def fade(w: Any, p: Any, books: Any, side: Any, taken: Any) -> None:
+    """Let orders at the touch of `side` plan to leave after a trade there: with `fade` times the part of it taken."""
+    price = w.bid if side > 0 else w.ask
+    chance = p.fade * taken / (taken + displayed(w, books, side, price))
+    h = half(side)
+    for j in range(w.venues):
+        b = books[w.first + j]
+        if best_key(b, h) != side * price:
+            continue
+        s = first_at(b, h, side * price)
+        while s != NONE:
+            node = j * ORDERS + s
+            a = w.agent[node]
+            if a.plan == STAYS and b.order[s].owner != OWNER:
+                rekey(w, WAKE, mix(a.birth, w.number[TAKERS] * 128 + a.moves + 64))
+                if next_uniform(w, WAKE) < chance:
+                    due = w.now + np.int64(next_exponential(w, WAKE) * p.chase_delay)
+                    if due < a.due:
+                        take_out(w, node)
+                        a.due = due
+                        put(w, node)
+            s = np.int64(b.order[s].next)
+
+
 @inline
 def improve(w: Any, p: Any, books: Any, side: Any, price: Any) -> None:
     """Take note of an order that has come to rest at (side, price)."""
     if side > 0:
         if price > w.bid:
             w.bid = price
+            note_quote(w)
             wake(w, p, books, side)
     elif price < w.ask:
         w.ask = price
+        note_quote(w)
         wake(w, p, books, side)
 
 
@@ -149,4 +183,5 @@ def settle(w: Any, p: Any, books: Any, feed: Any, side: Any) -> None:
     else:
         w.ask = price
     if price != old:
+        note_quote(w)
         wake(w, p, books, side)

@@ -24,6 +24,8 @@ from nowake.market.world.touch import wake
 
 __all__ = ["breathe", "exponential", "jump", "move"]
 
+_CALM = 1 / 60  # weight of an epoch in the mean mid of about the last ten minutes
+
 
 @inline
 def exponential(x: Any) -> float:
@@ -96,6 +98,7 @@ def breathe(w: Any, p: Any) -> None:
     activity = exponential(w.slow + w.fast + p.activity_mean)
     rough = shape(r, VOLATILITY, w.now)
     variance = activity * rough * rough * factor(r, VARIANCE)
+    w.variance = variance
     w.pace = activity * shape(r, VOLUME, w.now)
     w.brevity = factor(r, LIFE) * _power(p, w.pace)
     w.width = np.sqrt(activity * factor(r, VARIANCE)) * shape(r, SPREAD, w.now)
@@ -105,4 +108,5 @@ def breathe(w: Any, p: Any) -> None:
     pace(w, JUMPS, p.jump_rate * w.pace * factor(r, NEWS))
     pace(w, VALUE, p.value_rate * variance)
     renew(w, p)
+    w.calm_mid += (0.5 * (w.bid + w.ask) - w.calm_mid) * _CALM
     w.due[ACTIVITY] = w.now + p.epoch

@@ -12,13 +12,15 @@ from nowake.core.errors import InputError
 from nowake.core.events import EVENT
 from nowake.core.streams import stream_key
 from nowake.data.reader import kernel_view
+from nowake.market.dark_state import new_pools
 from nowake.market.day import check_seed
-from nowake.market.preset_model import Preset
+from nowake.market.dealers_state import new_dealers
+from nowake.market.preset_model import DarkPool, Preset
 from nowake.market.regimes_state import curves, new_regimes
 from nowake.market.world.causes import NAMES
 from nowake.market.world.loop import advance, close_market, open_market, start_day
 from nowake.market.world.own import send
-from nowake.market.world.state import BOOKS, SLOT_BITS, WORLD
+from nowake.market.world.state import BOOKS, POOL_ORDERS, POOL_OUTS, SLOT_BITS, WORLD
 from nowake.market.world.tables import make_parameters
 
 __all__ = ["NOTHING", "Sink", "Worlds", "new_worlds"]
@@ -71,8 +73,8 @@ class Worlds:
         self.open(i, sink)
 
     def send(self, i: int, command: Sequence[int]) -> None:
-        """Send an own command (time, action, oid, side, price, quantity, venue, kind) to market `i`."""
-        send(self.worlds, i, *command)
+        """Send an own command (time, action, oid, side, price, quantity, venue, kind[, minimum]) to market `i`."""
+        send(self.worlds, i, *command, *(0,) * (9 - len(command)))
 
     @classmethod
     def of_bytes(cls, worlds: np.ndarray, books: np.ndarray, preset: Preset) -> "Worlds":
@@ -112,6 +114,10 @@ def new_worlds(
         w = worlds[i]
         w["now"] = w["open"] = open_ns
         w["close"], w["venues"], w["first"] = close_ns, venues, i * venues
+        w["darks"], w["dealers"] = len(preset.dark), len(preset.dealers)
+        pools = _pools(preset, seed)
+        w["pool"][: len(pools)] = pools
+        w["dealer"][: len(preset.dealers)] = new_dealers(seed, preset.dealers)
         w["value"] = round(preset.instrument.price / preset.instrument.tick)
         w["regime"] = new_regimes(seed, preset.regimes, regime, day, open_ns, close_ns)
         keys = np.array([stream_key(seed, f"world/{name}") for name in NAMES], np.uint64)
@@ -119,3 +125,18 @@ def new_worlds(
         w["wheel_at"] = open_ns >> SLOT_BITS
         made.open(i, sink)
     return made
+
+
+def _pools(preset: Preset, seed: int) -> np.ndarray:
+    """Return the dark pools, then what waits unseen at the mid of each lit venue."""
+    h = preset.hidden
+    unseen = [
+        DarkPool(
+            name=venue.name, fee=0.0, latency=venue.latency, quote_latency=0.0, share=0.0, zero=0.0,
+            size_tail=h.size_tail, largest=h.largest, life=h.life, picky=0.0, minimum=1, informed=0.0,
+            informed_size=1.0, informed_edge=0.0, leak=0.0, leak_size=0.0, leak_life=1.0,
+        )
+        for venue in preset.venues
+    ]  # fmt: skip
+    lot = preset.instrument.round_lot
+    return new_pools(seed, [*preset.dark, *unseen], lot, POOL_ORDERS, POOL_OUTS)

@@ -1,0 +1,221 @@
+"""Facts 6 to 10 by twins: orders of many sizes at several participations, all on the same streams, both sides.
+
+I(x) is read right after the child that completes the fraction x of an order, I(2T) at twice its time T. One
+run without orders is the twin of every order on its stream. Sessions have no end and no intraday shape
+(`market.impact.flat`): an order and its decay may take longer than what is left of a day.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nowake.core.errors import InputError
+from nowake.core.times import DAY, SECOND
+from nowake.market.gate.days import SEEDS_APART
+from nowake.market.impact import flat
+from nowake.market.market import FIRST_DAY
+from nowake.market.preset import Preset
+from nowake.market.realism.bootstrap import Estimate
+from nowake.market.realism.impact import FRACTIONS, ImpactRow, estimate
+from nowake.market.realism.table import PARTICIPATIONS
+from nowake.market.sessions import session_of
+from nowake.market.workers import in_parts
+from nowake.market.world.paths import work
+from nowake.market.world.worlds import NOTHING, Worlds, new_worlds
+
+__all__ = ["ImpactPlan", "Order", "impact_rows", "orders"]
+
+CHILD = 300  # shares of a child, about
+_SHORTEST = 180.0  # s
+_SIZES = 5
+_LARGEST = 0.3  # of the daily volume: where the catalogue ends
+_RETURN = 300  # s of the returns that measure volatility
+_ENDLESS = 10_000 * DAY
+_TENTHS = len(FRACTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactPlan:
+    """`batch` streams are added until the exponent is known to ± `half_width` or `most` streams have run.
+
+    `warm_up`: seconds that every market runs before the orders.
+    """
+
+    seed: int = 7
+    batch: int = 32
+    most: int = 512
+    half_width: float = 0.05
+    regime: str = "switching"
+    warm_up: float = 46_800.0
+
+    def __post_init__(self) -> None:
+        if self.batch < 2 or self.most < self.batch or not 0 < self.half_width < 1 or not self.warm_up >= 0:
+            raise InputError("impact of the gate", expected="2 <= batch <= most", got=(self.batch, self.most))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`children` market orders of `child` shares, one every `gap` seconds, at `participation` of the volume."""
+
+    participation: float
+    children: int
+    child: int
+    gap: int
+
+    @property
+    def shares(self) -> int:
+        """Return the size of the order."""
+        return self.children * self.child
+
+    @property
+    def seconds(self) -> int:
+        """Return how long it takes."""
+        return self.children * self.gap
+
+
+def orders(preset: Preset) -> list[Order]:
+    """Return five orders at each participation, T spread evenly in logs from 3 minutes to a day.
+
+    A participation p means p / (1 - p) shares for each that the others trade; where a day would make more than 30 % of
+    the daily volume, T ends there. Children of about CHILD shares come at whole seconds.
+    """
+    session, volume, lot = _session(preset), preset.instrument.daily_volume, preset.instrument.lot
+    made = []
+    for percent in PARTICIPATIONS:
+        rate = percent / (100 - percent) * volume / session  # shares per second
+        longest = min(session, _LARGEST * volume / rate)
+        for seconds in np.geomspace(_SHORTEST, max(longest, 2 * _SHORTEST), _SIZES):
+            gap = max(round(seconds / max(round(seconds * rate / CHILD), 1)), 1)
+            children = max(round(seconds / gap), 1)
+            child = max(round(rate * gap / lot), 1) * lot
+            made.append(Order(percent / 100, children, child, gap))
+    return made
+
+
+def _session(preset: Preset) -> float:
+    opened, closed = session_of(preset, FIRST_DAY)
+    return (closed - opened) / SECOND
+
+
+def _samples(order: Order, session: float) -> int:
+    """Return how many gaps are run: to 2T where the decay is judged (T of at most half a day), else to T."""
+    return order.children * (2 if order.seconds <= session / 2 else 1)
+
+
+def _run(
+    markets: Worlds, order: Order | None, side: int, gap: int, samples: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mids f8[n, samples] every `gap` seconds, f8[n, children] right after each child, and its fills.
+
+    Fills f8[n, children, 2]: shares and what was paid for them.
+    """
+    n, children = len(markets.worlds), order.children if order else 0
+    mids, peaks = np.zeros((n, samples)), np.zeros((n, max(children, 1)))
+    costs = np.zeros((n, max(children, 1), 2))
+    shares = order.shares if order else 0
+
+    def part(lo: int, hi: int) -> None:
+        work(
+            markets.worlds, markets.params, markets.books, lo, hi, side if order else 0, children, shares,
+            gap * SECOND, mids, peaks, costs, NOTHING,
+        )  # fmt: skip
+
+    in_parts(n, part)
+    return mids, peaks, costs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Twin:
+    """Mids f8[n, 1 + seconds] of the markets without orders, from arrival on; what they show a day."""
+
+    mids: np.ndarray
+    volume: float
+    variance: float
+
+
+def _twin(markets: Worlds, seconds: int, session: float) -> _Twin:
+    arrival = (markets.worlds["bid"] + markets.worlds["ask"]) / 2.0
+    before = markets.worlds["volume"].copy()
+    mids, _, _ = _run(markets, None, 0, 1, seconds)
+    mids = np.column_stack([arrival, mids])
+    scale = session / seconds
+    change = np.diff(np.log(mids[:, ::_RETURN]), axis=1)
+    daily = session / _RETURN / change.shape[1]
+    volume = float((markets.worlds["volume"] - before).mean()) * scale
+    return _Twin(mids, volume, float(np.sum(change**2, axis=1).mean()) * daily)
+
+
+def _pairs(markets: Worlds, order: Order, side: int, twin: _Twin, session: float) -> np.ndarray:
+    """Return f8[n, 12]: impact at x = .1 … 1, at 2T, and shortfall against the twin, relative to the arrival mid."""
+    n, samples, gap = order.children, _samples(order, session), order.gap
+    mids, peaks, costs = _run(markets, order, side, gap, samples)
+    arrival = twin.mids[:, 0]
+    without = twin.mids[:, : n * gap : gap]  # when the children come
+    impact = side * (peaks - without) / arrival[:, None]
+    out = np.full((len(arrival), _TENTHS + 2), np.nan)
+    out[:, :_TENTHS] = impact[:, [math.ceil(x * n - 1e-9) - 1 for x in FRACTIONS]]
+    if samples == 2 * n:
+        out[:, _TENTHS] = side * (mids[:, -1] - twin.mids[:, samples * gap]) / arrival
+    filled, paid = costs[:, :, 0], costs[:, :, 1]
+    out[:, _TENTHS + 1] = side * (paid - filled * without).sum(1) / np.maximum(filled.sum(1), 1) / arrival
+    return out
+
+
+def impact_rows(
+    preset: Preset, plan: ImpactPlan, tell: Callable[[float], None] = lambda _: None
+) -> tuple[list[ImpactRow], dict[str, Estimate]]:
+    """Return a row per order of `orders`, and the parts of facts 6 to 10.
+
+    Size and volatility are relative to what the twins show, not to what the preset states. `tell` gets the share done.
+    """
+    level, planned, session = flat(preset), orders(preset), _session(preset)
+    found: list[list[np.ndarray]] = [[] for _ in planned]
+    shown, streams = list[tuple[float, float]](), list[np.ndarray]()
+    for lo in range(0, plan.most, plan.batch):
+        count = min(plan.batch, plan.most - lo)
+        seeds = plan.seed * SEEDS_APART + lo + np.arange(count)
+        markets = _warm(level, plan, seeds)
+        twin = _twin(markets.copy(), max(_samples(o, session) * o.gap for o in planned), session)
+        shown.append((twin.volume * count, twin.variance * count))
+        streams.append(seeds)
+        for k, order in enumerate(planned):
+            for side in (1, -1):
+                found[k].append(_pairs(markets.copy(), order, side, twin, session))
+            tell((lo + count * (k + 1) / len(planned)) / plan.most)
+        rows = _rows(planned, found, streams, shown, session)
+        parts = estimate(rows, seed=plan.seed)
+        exponent = parts["exponent"]
+        if (exponent.high - exponent.low) / 2 <= plan.half_width:
+            break
+    tell(1.0)
+    return rows, parts
+
+
+def _warm(preset: Preset, plan: ImpactPlan, seeds: np.ndarray) -> Worlds:
+    opened, _ = session_of(preset, FIRST_DAY)
+    markets = new_worlds(preset, seeds.tolist(), plan.regime, opened, opened + _ENDLESS)
+    if plan.warm_up > 0:
+        _run(markets, None, 0, max(round(plan.warm_up), 1), 1)
+    return markets
+
+
+def _rows(
+    planned: list[Order],
+    found: list[list[np.ndarray]],
+    streams: list[np.ndarray],
+    shown: list[tuple[float, float]],
+    session: float,
+) -> list[ImpactRow]:
+    total = sum(len(s) for s in streams)
+    volume, variance = (sum(column) / total for column in zip(*shown, strict=True))
+    stream = np.concatenate([s for s in streams for _ in range(2)])
+    rows = []
+    for order, batches in zip(planned, found, strict=True):
+        values = np.concatenate(batches)
+        rows.append(ImpactRow(
+            order.shares / volume, order.participation, order.seconds / session, math.sqrt(variance),
+            values[:, :_TENTHS], values[:, _TENTHS], values[:, _TENTHS + 1], stream,
+        ))  # fmt: skip
+    return rows
