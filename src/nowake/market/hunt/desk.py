@@ -117,7 +117,8 @@ class Desk:
             return
         if event.kind == "fill":
             self._fill(event, order)
-        if event.kind in ("cancel", "reject") and event.reason != "unknown":
+        ended = event.kind in ("cancel", "reject", "expire")
+        if ended and (event.reason != "unknown" or event.oid in self.quotes):  # an acceptance came too late
             order.left = 0
         if order.left <= 0:
             del self.live[event.oid]
