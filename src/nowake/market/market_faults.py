@@ -4,10 +4,10 @@
 |---|---|---|
 | `outage` | any venue | gone: its book is cancelled, commands are rejected (`outage` events at both ends) |
 | `slow` | any venue | own commands take `size` seconds longer |
-| `reject_storm` | any venue | every own order is rejected (`storm`) |
-| `stuck_cancel` | any venue | own cancels get no answer |
+| `reject_storm` | lit or dark | every own order is rejected (`storm`) |
+| `stuck_cancel` | lit or dark | own cancels get no answer |
 | `halt` | the market | no trading; orders are rejected (`halted`), cancels accepted (`halt` events at both ends) |
-| `bust` | any venue | the last own fill there is taken back (`correction`) |
+| `bust` | lit or dark | the last own fill there is taken back (`correction`) |
 | `feed_gap` | lit venue | its messages are lost; a snapshot follows |
 | `crossed` | lit venue | its feed shows a bid `size` ticks (3) above the best ask that is not there |
 | `fat_finger` | lit venue | a print `size` (a tenth) below the market, flagged as an outlier, broken a second later |
@@ -31,6 +31,7 @@ _KERNEL = {
     "halt": Fault.HALT,
     "bust": Fault.BUST,
 }
+_ORDERS = ("reject_storm", "stuck_cancel", "bust")
 _PUBLIC = ("feed_gap", "crossed", "fat_finger")
 FAULTS = (*_KERNEL, *_PUBLIC)
 _PHANTOM = 2**50  # ids of orders that are not there
@@ -83,6 +84,8 @@ class Faults:
             raise InputError(
                 f"venue of a {kind}", expected="the name of a venue (lit, for a fault of a feed)", got=venue
             )
+        if kind in _ORDERS and venue >= view.venues + int(w["darks"]):
+            raise InputError(f"venue of a {kind}", expected="a lit venue or dark pool", got="a dealer")
         there = sum(1 for j in range(view.venues) if j != venue and w["out_until"][j] <= w["now"])
         if kind == "outage" and venue < view.venues and there == 0:
             raise InputError("outage", expected="another lit venue that is there (use halt)", got="the last one")

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
+from threading import Event
 from typing import TypeVar
 
 import numpy as np
@@ -21,12 +22,26 @@ def in_parts(n: int, call: Callable[[int, int], None], workers: int | None = Non
 
 def in_order(calls: Sequence[Callable[[], T]], workers: int | None = None) -> list[T]:
     """Return what every call returns, in their order; after an error or an interrupt what has not begun is dropped."""
-    with ThreadPoolExecutor(min(workers or os.cpu_count() or 1, max(len(calls), 1))) as pool:
-        tasks = [pool.submit(call) for call in calls]
+    stop = Event()
+
+    def begin(call: Callable[[], T]) -> T:
+        if stop.is_set():
+            raise CancelledError
         try:
-            for task in as_completed(tasks):
-                task.result()
+            return call()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            stop.set()
             raise
+
+    with ThreadPoolExecutor(min(workers or os.cpu_count() or 1, max(len(calls), 1))) as pool:
+        tasks = [pool.submit(begin, call) for call in calls]
+        try:
+            wait(tasks, return_when=FIRST_EXCEPTION)
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+    errors = [task.exception() for task in tasks if not task.cancelled()]
+    first = next((error for error in errors if error and not isinstance(error, CancelledError)), None)
+    if first is not None:
+        raise first
     return [task.result() for task in tasks]

@@ -187,6 +187,7 @@ def test_a_fault_leaves_a_snapshot_that_goes_on_alike(morning: Callable[[], Mark
         (("crossed", "OPAL"), "name of a venue"),
         (("halt", None, -1.0), "seconds above 0"),
         (("outage", "NYSE"), "venue"),
+        (("bust", "NORTH"), "lit venue or dark pool"),
     ],
 )
 def test_impossible_faults_are_refused(morning: Callable[[], Market], arguments: Any, message: str) -> None:

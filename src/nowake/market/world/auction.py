@@ -36,11 +36,11 @@ def _print(w: Any, feed: Any, price: Any, quantity: Any) -> None:
 
 @kernel
 def cross_open(w: Any, p: Any, feed: Any) -> None:
-    """Open at the public value; between half and one and a half times the usual volume trades."""
+    """Open where the first book will stand; between half and one and a half times the usual volume trades."""
     rekey(w, AUCTION, 2 * w.days)
     lots = np.int64(p.open_auction * (0.5 + next_uniform(w, AUCTION)) / p.lot)
     if lots > 0:
-        _print(w, feed, w.value, lots * p.lot)
+        _print(w, feed, w.value + w.gap, lots * p.lot)
 
 
 @inline

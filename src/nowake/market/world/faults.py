@@ -33,7 +33,8 @@ __all__ = ["end_faults", "fault", "pause", "put_off"]
 _OUTAGE, _SLOW, _STORM = int(Fault.OUTAGE), int(Fault.SLOW), int(Fault.STORM)
 _STUCK, _HALT, _BUST = int(Fault.STUCK), int(Fault.HALT), int(Fault.BUST)
 _OUT, _HALTED, _RESUMED, _BUSTED = int(Reason.OUTAGE), int(Reason.HALTED), int(Reason.RESUMED), int(Reason.BUSTED)
-_STOP, _GO, _TRADE, _BROKEN = int(Kind.HALT), int(Kind.RESUME), int(Kind.TRADE), int(Flag.BROKEN)
+_STOP, _GO, _TRADE = int(Kind.HALT), int(Kind.RESUME), int(Kind.TRADE)
+_BROKEN, _HALF, _DARK = int(Flag.BROKEN), int(Flag.HALF), int(Flag.DARK)
 
 
 @kernel
@@ -92,7 +93,7 @@ def _bust(w: Any, feed: Any, venue: Any) -> None:
         return
     emit(w, feed, venue, _TRADE, 0, 0, r.price2 >> 1, r.quantity, 0)
     if feed.shape[0] > 0:
-        feed[w.fed - 1]["flags"] = _BROKEN
+        feed[w.fed - 1]["flags"] = _BROKEN | (_HALF if r.price2 & 1 else 0) | (_DARK if venue >= w.venues else 0)
     tell(w, CORRECTED, -1, r.oid, venue, r.price2, r.quantity, -r.fee, r.passive, _BUSTED)
     r.quantity = 0
 

@@ -31,11 +31,11 @@ def follow(w: Any, p: Any, books: Any, feed: Any) -> None:
         heat += leaked(w.pool[k], w.now)
     wanted = p.momentum * w.trend * decay((w.now - w.trend_time) / (1e9 * p.memory)) + p.predation * heat
     wanted = min(max(wanted, -1.0 * p.follow_most), 1.0 * p.follow_most)
-    gap = wanted - w.held
-    if abs(gap) < p.lot:
+    gap = np.int64(np.floor(wanted / p.lot + 0.5)) * p.lot - w.held
+    if gap == 0:
         return
     side = 1 if gap > 0 else -1
-    shares = min(np.int64(abs(gap)) // p.lot * p.lot, size)
+    shares = min(abs(gap), size)
     done = shares - sweep(w, p, books, feed, side, shares, side * NEVER, -1, -1)
     w.held += side * done
     w.followed += done

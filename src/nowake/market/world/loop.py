@@ -63,7 +63,7 @@ def open_market(worlds: Any, params: Any, books: Any, i: Any, feed: Any) -> None
     w, p = worlds[i], params[0]
     w.days += 1
     w.crossed = 0
-    w.calm_mid = w.value
+    w.calm_mid = w.value + w.gap
     w.pace = w.width = w.brevity = 1.0
     w.up = 0.5
     if w.days == 1:
@@ -95,7 +95,8 @@ def open_market(worlds: Any, params: Any, books: Any, i: Any, feed: Any) -> None
 
 @kernel
 def _first_book(w: Any, p: Any, books: Any, feed: Any) -> None:
-    w.bid, w.ask = w.value - 1, w.value + 1
+    middle = w.value + w.gap  # what order flow has moved the price by stays overnight
+    w.bid, w.ask = middle - 1, middle + 1
     note_quote(w)
     rekey(w, START, w.days * CLOCKS + OWN)
     for away in range(1, _LEVELS + 1):
@@ -105,7 +106,7 @@ def _first_book(w: Any, p: Any, books: Any, feed: Any) -> None:
             due = w.now + np.int64(next_exponential(w, START) * p.life)
             shares = draw(p.quantity, next_uniform(w, START))
             birth = mix(START, (w.days * _LEVELS + away) * 8 + k)
-            rest(w, books, feed, venue, side, w.value - side * away, shares, birth, due, STAYS)
+            rest(w, books, feed, venue, side, middle - side * away, shares, birth, due, STAYS)
 
 
 @kernel
@@ -127,6 +128,7 @@ def close_market(worlds: Any, params: Any, books: Any, i: Any, feed: Any) -> Non
             m.leaves = 0
             tell(w, EXPIRED, row, m.oid, m.venue, 2 * m.price, left, 0.0, 1, _CLOSED)
     w.mine_live = 0
+    w.gap = (w.bid + w.ask) // 2 - w.value
     for k in range(w.darks + w.venues):
         empty(w.pool[k])
     for j in range(w.venues):
@@ -174,7 +176,8 @@ def _happen(w: Any, p: Any, books: Any, feed: Any, cause: Any) -> None:
         invest(w, p, books, feed, cause)
     elif cause == ACTIVITY:
         breathe(w, p)
-        unwind(w, p, books, feed)
+        if w.halt_until <= w.now:
+            unwind(w, p, books, feed)
     elif cause == JUMPS:
         jump(w, p, books)
     elif cause == FOLLOWERS:
@@ -186,8 +189,9 @@ def _happen(w: Any, p: Any, books: Any, feed: Any, cause: Any) -> None:
             cross_close(w, p, feed)
         elif w.crossed == 0:
             w.due[OFFBOOK] = min(w.due[OFFBOOK], w.close)
-        retry(w, p, feed)
-        serve(w, feed)
+        if w.halt_until <= w.now:
+            retry(w, p, feed)
+            serve(w, feed)
     else:
         carry_out(w, p, books, feed)
 

@@ -17,12 +17,12 @@ from nowake.market.dark_state import FILLED
 from nowake.market.world.causes import OFFBOOK
 from nowake.market.world.feed import print_mid
 from nowake.market.world.mine import fill_own
-from nowake.market.world.state import OWNER, SEEN
+from nowake.market.world.state import OWNER, PARENTS_MOST, SEEN
 
-__all__ = ["cross_pool", "meet", "note_quote", "pool_of", "retry", "slice_to"]
+__all__ = ["CHILD", "cross_pool", "meet", "note_quote", "pool_of", "retry", "slice_to"]
 
 _HIDDEN, _TRADE = int(Kind.HIDDEN), int(Kind.TRADE)
-_CHILD = 3  # lots that a child of a hidden parent takes, about: so much is behind each of those still to come
+CHILD = 3  # lots that a child of a hidden parent takes, about: so much is behind each of those still to come
 
 
 @inline
@@ -62,6 +62,14 @@ def _party(w: Any, p: Any, k: Any, venue: Any, row: Any, r: Any, side: Any) -> N
     fill_own(w, row, venue, r.price2, r.quantity, fee, passive)
 
 
+@inline
+def _credit(w: Any, tag: Any, quantity: Any) -> None:
+    """Take note that hidden parent `tag` has traded `quantity` unseen, if it is still there."""
+    parent = w.parent[tag % PARENTS_MOST]
+    if tag > 0 and parent.born == tag // PARENTS_MOST:
+        parent.ahead += quantity
+
+
 @kernel
 def _publish(w: Any, p: Any, feed: Any, k: Any, swept: Any) -> None:
     """Print what pool `k` gave out and tell own orders; `swept`: a lit sweep counts volume and trade itself."""
@@ -82,8 +90,12 @@ def _publish(w: Any, p: Any, feed: Any, k: Any, swept: Any) -> None:
             w.trades += 1
         if r.buy_owner == OWNER:
             _party(w, p, k, venue, r.buy_tag, r, 1)
+        elif r.buy_id < 0:
+            _credit(w, r.buy_tag, r.quantity)
         if r.sell_owner == OWNER:
             _party(w, p, k, venue, r.sell_tag, r, -1)
+        elif r.sell_id < 0:
+            _credit(w, r.sell_tag, r.quantity)
     d.printed = 0
 
 
@@ -128,5 +140,7 @@ def _met(w: Any, p: Any, feed: Any, k: Any, side: Any, quantity: Any, oid: Any, 
 def slice_to(w: Any, p: Any, feed: Any, k: Any, number: Any, i: Any) -> None:
     """Hidden parent `i` sends slice `number` to pool `k` instead of the displayed market."""
     parent = w.parent[i]
-    arrive(w.pool[k], number, parent.sign, parent.left * _CHILD * p.lot, i, 2 * w.value - w.bid - w.ask, w.now)
+    tag = parent.born * PARENTS_MOST + i
+    parent.ahead -= CHILD * p.lot  # the child in whose place the slice comes
+    arrive(w.pool[k], number, parent.sign, parent.left * CHILD * p.lot, tag, 2 * w.value - w.bid - w.ask, w.now)
     cross_pool(w, p, feed, k)

@@ -43,18 +43,29 @@ _ADD, _PARTLY = int(Kind.ADD), int(Kind.CANCEL)
 _SECOND = 1_000_000_000
 
 
+@inline
+def _copy(c: Any, to: Any) -> None:
+    to.time, to.oid, to.price, to.quantity, to.minimum = c.time, c.oid, c.price, c.quantity, c.minimum
+    to.action, to.kind, to.side, to.venue = c.action, c.kind, c.side, c.venue
+
+
 @kernel
 def post(
     w: Any, time: Any, action: Any, oid: Any, side: Any, price: Any, quantity: Any, venue: Any, kind: Any, minimum: Any
 ) -> None:
-    """Send a command that arrives at `time` (ns), not before the one sent before it."""
+    """Send a command that arrives at `time` (ns), not before the one sent to its venue before it."""
     if w.inbox_count >= INBOX:
         raise IndexError("too many own commands under way: raise `INBOX`")
-    at = (w.inbox_head + w.inbox_count) % INBOX
-    if w.inbox_count > 0:
-        time = max(time, w.inbox[(at - 1) % INBOX].time)
-    c = w.inbox[at]
-    c.time, c.oid, c.price, c.quantity, c.minimum = max(time, w.now), oid, price, quantity, minimum
+    time = max(time, w.now)
+    if action != _FAULT:
+        time = max(time, w.last_sent[max(venue, 0)])
+        w.last_sent[max(venue, 0)] = time
+    at = w.inbox_head + w.inbox_count
+    while at > w.inbox_head and w.inbox[(at - 1) % INBOX].time > time:  # in the order of arrival
+        _copy(w.inbox[(at - 1) % INBOX], w.inbox[at % INBOX])
+        at -= 1
+    c = w.inbox[at % INBOX]
+    c.time, c.oid, c.price, c.quantity, c.minimum = time, oid, price, quantity, minimum
     c.action, c.kind, c.side, c.venue = action, kind, side, venue
     w.inbox_count += 1
     w.due[OWN] = w.inbox[w.inbox_head].time
@@ -229,7 +240,11 @@ def carry_out(w: Any, p: Any, books: Any, feed: Any) -> None:
     if action == _FAULT:
         fault(w, p, books, feed, kind, venue, quantity, price)
         return
-    why = _refused(w, p, action, kind, venue)
+    where = venue
+    if action == _CANCEL or action == _REPLACE:
+        row = row_of(w, oid)
+        where = np.int64(w.mine[row].venue) if row >= 0 else venue
+    why = _refused(w, p, action, kind, where)
     if why != 0:
         tell(w, REJECTED, -1, oid, venue, 2 * price, quantity, 0.0, 0, why)
     elif action == _NEW and (kind == _MID or venue >= w.venues):
@@ -244,7 +259,8 @@ def carry_out(w: Any, p: Any, books: Any, feed: Any) -> None:
         take_quote(w, p, books, feed, venue - w.venues - w.darks, oid)
     elif action == _MASS:
         for row in range(MINE):
-            if w.mine[row].live != 0 and (venue < 0 or venue == w.mine[row].venue):
+            m = w.mine[row]
+            if m.live != 0 and (venue < 0 or venue == m.venue) and w.stuck_until[m.venue] <= w.now:
                 _cancel(w, p, books, feed, row, _ASKED)
     else:
         _change(w, p, books, feed, action, oid, venue, price, quantity)
@@ -256,7 +272,8 @@ def _change(
 ) -> None:
     """Cancel or replace an own order."""
     row = row_of(w, oid)
-    if action == _CANCEL and w.stuck_until[max(venue, 0)] > w.now:
+    at = np.int64(w.mine[row].venue) if row >= 0 else max(venue, 0)
+    if action == _CANCEL and w.stuck_until[at] > w.now:
         return
     if row < 0:
         tell(w, REJECTED, -1, oid, venue, 2 * price, quantity, 0.0, 0, _UNKNOWN)

@@ -123,7 +123,8 @@ _MINE = np.dtype(
     align=True,
 )
 _SEEN = np.dtype([("time", "i8"), ("bid", "i8"), ("ask", "i8")], align=True)
-_PARENT = np.dtype([("left", "i8"), ("sign", "i8")], align=True)
+_PARENT = np.dtype([("left", "i8"), ("sign", "i8"), ("born", "i8"), ("ahead", "i8")], align=True)
+"""Children to come, side, number of the parent, and shares that it has traded unseen ahead of its children."""
 
 _COUNTERS = (
     *("events", "adds", "posted", "cancels", "trades", "volume", "repriced", "informed", "investors", "shown"),
@@ -153,6 +154,7 @@ _SCALARS = (
         "halt_until",
         "halt_for",
         "crossed",
+        "gap",
         "days",
         *_COUNTERS,
     ),
@@ -193,6 +195,7 @@ WORLD = np.dtype(
         ("slow_by", "i8", (PLACES,)),
         ("storm_until", "i8", (PLACES,)),  # every own order is refused,
         ("stuck_until", "i8", (PLACES,)),  # own cancels get no answer
+        ("last_sent", "i8", (PLACES,)),  # arrival of the latest own command
         ("sent_second", "i8", (PLACES,)),
         ("sent", "i8", (PLACES,)),  # own messages in that second
         ("last", OWN_EVENT, (PLACES,)),  # own fill at a venue
@@ -208,12 +211,12 @@ WORLD = np.dtype(
 
 PARAMETERS = np.dtype(
     [
-        *((name, "i8") for name in ("lot", "parents", "informed_most", "investor_show", "epoch", "parent_tail")),
+        *((name, "i8") for name in ("lot", "parents", "informed_most", "investor_show", "epoch")),
         *((name, "i8") for name in ("reprice_delay", "chase_delay", "informed_delay", "investor_life", "life")),
         *((name, "f8") for name in ("limit_rate", "taker_rate", "spread", "value_rate", "jump_rate", "informed_share")),
         *((name, "f8") for name in ("slope", "renewal", "investor_rate", "recentre", "sigma")),
         *((name, "f8") for name in ("slow_keep", "slow_kick", "fast_keep", "fast_kick", "activity_mean", "overnight")),
-        *((name, "f8") for name in ("investor_used", "hidden_share", "fade")),
+        *((name, "f8") for name in ("investor_used", "hidden_share", "fade", "parent_tail")),
         *((name, "f8") for name in ("follow_rate", "momentum", "memory", "predation")),
         *((name, "f8") for name in ("open_auction", "close_auction", "auction_depth", "auction_noise")),
         ("follow_most", "i8"),
@@ -227,7 +230,7 @@ PARAMETERS = np.dtype(
         ("taker_fee", "f8", (VENUES,)),
         ("quantity", "i8", (QUANTILES,)),  # shares of a limit order
         ("beyond", "i8", (QUANTILES,)),  # ticks behind the price that a maker wants at best
-        ("parent_length", "i8", (QUANTILES * 4,)),
+        ("parent_length", "f8", (QUANTILES * 4,)),  # before it is cut to a whole number
         ("fraction", "f8", (QUANTILES,)),  # of the best queue that a taker takes
         ("jump", "i8", (QUANTILES,)),
         ("life_factor", "f8", (QUANTILES,)),  # by ticks from the own best

@@ -36,6 +36,7 @@ def _flow(f: LitFlow, lot: int) -> dict[str, float]:
         "slow_keep": keep[0], "slow_kick": kick[0],
         "fast_keep": keep[1], "fast_kick": kick[1], "activity_mean": -sum(v * v for v in f.activity_vol) / 2,
         "overnight": _OVERNIGHT * f.sigma, "fade": f.fade, "investor_used": f.investor_used,
+        "parent_tail": (4 * QUANTILES) ** (1 / f.pareto),
     }  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def _whole(f: LitFlow, lot: int) -> dict[str, int]:
     }  # fmt: skip
     return {name: round(value * _SECOND) for name, value in seconds.items()} | {
         "lot": lot, "parents": f.parents, "informed_most": f.informed_most * lot,
-        "investor_show": f.investor_show * lot, "parent_tail": round((4 * QUANTILES) ** (1 / f.pareto)),
+        "investor_show": f.investor_show * lot,
     }  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def make_parameters(preset: Preset) -> np.ndarray:
     p["taker_fee"][: len(venues)] = [venue.taker_fee for venue in venues]
     p["quantity"] = _quantiles(lambda u: lot * next(lots for upto, lots in _SIZES if u < upto))
     p["beyond"] = _quantiles(lambda u: min(math.floor(u ** (-1 / flow.placement_tail)) - 1, flow.deepest))
-    p["parent_length"] = _quantiles(lambda u: math.floor(u ** (-1 / flow.pareto)), 4 * QUANTILES)
+    p["parent_length"] = _quantiles(lambda u: u ** (-1 / flow.pareto), 4 * QUANTILES)
     p["fraction"] = _quantiles(lambda u: 1 - (1 - u) ** (1 / flow.taker_fraction))
     p["jump"] = _quantiles(lambda u: 1 + math.floor(-flow.jump_size * math.log(1 - u)))
     p["life_factor"] = [(1.0 + behind) ** flow.life_power for behind in range(QUANTILES)]

@@ -2,7 +2,8 @@
 
 The sign of a market order is that of one of `parents` live hidden parents, whose lengths are Pareto: signs remember
 (Lillo, Mike & Farmer 2005). A child takes a fraction f of what is displayed at the best price, with density
-P(f) = zeta (1-f)^(zeta-1). An informed trader who sees the public value move takes what has not yet been re-priced.
+P(f) = zeta (1-f)^(zeta-1); some are sent out of sight instead, and what trades there comes off the later children. An
+informed trader who sees the public value move takes what has not yet been re-priced.
 """
 
 from typing import Any
@@ -16,7 +17,7 @@ from nowake.core.jit import kernel
 from nowake.market.keyed import decay
 from nowake.market.world.causes import INFORMED, NEVER, PARENTS, TAKERS, again, turn
 from nowake.market.world.mine import fill_own
-from nowake.market.world.offbook import meet, slice_to
+from nowake.market.world.offbook import CHILD, meet, slice_to
 from nowake.market.world.orders import draw, hit
 from nowake.market.world.state import ORDERS, OWNER, SCALES
 from nowake.market.world.touch import displayed, fade, pick_venue, settle
@@ -88,13 +89,12 @@ def _remember(w: Any, p: Any, side: Any, shares: Any) -> None:
 @kernel
 def new_parent(w: Any, p: Any, i: Any) -> None:
     """Replace hidden parent `i` by a new one."""
-    turn(w, PARENTS)
+    w.parent[i].born, w.parent[i].ahead = turn(w, PARENTS), 0
     w.parent[i].sign = 1 if next_uniform(w, PARENTS) < 0.5 else -1
-    u = next_uniform(w, PARENTS)
-    length = draw(p.parent_length, u)
-    if u * p.parent_length.shape[0] < 1.0:  # the longest quantile is a Pareto tail of its own
-        length = draw(p.parent_length, next_uniform(w, PARENTS)) * p.parent_tail
-    w.parent[i].left = length
+    u, scale = next_uniform(w, PARENTS), 1.0
+    while u * p.parent_length.shape[0] < 1.0:  # the longest quantile is the same law again, on a larger scale
+        u, scale = next_uniform(w, PARENTS), scale * p.parent_tail
+    w.parent[i].left = np.int64(draw(p.parent_length, u) * scale)
 
 
 @kernel
@@ -105,7 +105,8 @@ def _out_of_sight(w: Any, p: Any, feed: Any, number: Any, i: Any, where: Any) ->
         k += 1
     if k == w.darks:  # what is left of the draw is a uniform of its own
         k += pick_venue(w, p, (where - p.dark_share[p.dark_share.shape[0] - 1]) / p.hidden_share)
-    slice_to(w, p, feed, k, number, i)
+    if k >= w.darks or w.out_until[w.venues + k] <= w.now:
+        slice_to(w, p, feed, k, number, i)
 
 
 @kernel
@@ -120,10 +121,13 @@ def take(w: Any, p: Any, books: Any, feed: Any) -> None:
     unseen = where < p.dark_share[p.dark_share.shape[0] - 1] + p.hidden_share
     if unseen:
         _out_of_sight(w, p, feed, number, i, where)
+    traded = w.parent[i].ahead >= CHILD * p.lot  # this child has been traded unseen
+    if traded:
+        w.parent[i].ahead -= CHILD * p.lot
     w.parent[i].left -= 1
     if w.parent[i].left <= 0:
         new_parent(w, p, i)
-    if unseen:
+    if unseen or traded:
         return
     price = w.ask if sign > 0 else w.bid
     shares = np.int64(fraction * displayed(w, books, -sign, price) / p.lot + 0.5) * p.lot
