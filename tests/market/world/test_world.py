@@ -28,10 +28,10 @@ def made(preset: Preset, seed: int = 7, regime: str = "calm") -> Worlds:
 GOLDEN = [
     ("midcap", "calm", 7, (10771, 208, "4edc8e690102bfa5")),
     ("midcap", "switching", 8, (9843, 194, "6da506f6c09f719b")),
-    ("small-cap", "calm", 7, (1262, 15, "f4853769f4effc1d")),
-    ("futures", "volatile", 7, (51530, 1353, "7c8a361c3370c2a2")),
-    ("large-tick", "calm", 7, (12328, 894, "e8e26e31896fcde2")),
-    ("small-tick", "news", 7, (20525, 1773, "b9645a08c0d901d1")),
+    ("small-cap", "calm", 7, (680, 16, "cd82bf64c8711672")),
+    ("futures", "volatile", 7, (46851, 2662, "1a0aabe3bc7f2302")),
+    ("large-tick", "calm", 7, (14838, 835, "05e17eeb1a07a834")),
+    ("small-tick", "news", 7, (9834, 419, "99a6fe898c01b64c")),
 ]
 
 

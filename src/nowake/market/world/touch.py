@@ -176,7 +176,7 @@ def settle(w: Any, p: Any, books: Any, feed: Any, side: Any) -> None:
         if _show(w, p, books, feed, side, price):
             break
         price -= side
-        if abs(price - w.value) > 4 * REACH:
+        if abs(price - old) > 4 * REACH:
             raise IndexError("a side of the market is empty: raise `limit_rate` or `investor_slope`")
     if side > 0:
         w.bid = price

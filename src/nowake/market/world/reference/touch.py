@@ -12,7 +12,7 @@ __all__ = [
     "at_touch", "displayed", "fade", "hit", "improve", "leave", "lift", "pick_venue", "rest", "settle", "stale", "wake",
 ]  # fmt: skip
 
-_FAR = 4 * REACH  # ticks from the public value at which a side counts as empty
+_FAR = 4 * REACH  # ticks from the last touch at which a side counts as empty
 
 
 def pick_venue(w: World, u: float) -> int:
@@ -135,7 +135,7 @@ def settle(w: World, side: int) -> None:
     best = side * max(side * book.best(side) for book in w.books)
     while price != best and not _show(w, side, price):
         price -= side
-        if abs(price - w.value) > _FAR:
+        if abs(price - old) > _FAR:
             raise IndexError("a side of the market is empty")
     if price != old:
         w.set_touch(side, price)
