@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nowake.core.errors import InputError
-from nowake.schedule.afs import AlfonsiFruthSchied, afs, equal_trades_cost, kernel_cost, kernel_trades
+from nowake.schedule.afs import AlfonsiFruthSchied, afs, kernel_cost, kernel_trades
 from nowake.schedule.conformance import states
 from nowake.schedule.obizhaeva_wang import Book, obizhaeva_wang
 
@@ -34,9 +34,6 @@ def test_closed_form_equals_kernel_inversion(bins: int, horizon: float, rho: flo
     assert kernel_trades(1000, times, exponential(rho)) == pytest.approx(path.trades, rel=1e-6)
     assert path.expected_cost == pytest.approx(kernel_cost(path.trades, times, exponential(rho)), rel=1e-9)
     even = np.full(bins + 1, 1000 / (bins + 1))
-    assert equal_trades_cost(1000, bins, rho * horizon / bins) == pytest.approx(
-        kernel_cost(even, times, exponential(rho)), rel=1e-9
-    )
     assert path.expected_cost <= kernel_cost(even, times, exponential(rho)) * (1 + 1e-12)
 
 

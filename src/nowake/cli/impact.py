@@ -22,7 +22,7 @@ def impact(
         str | None, typer.Option("--horizon", help="Time to trade in, like 4h; not with --participation.")
     ] = None,
     participation: Annotated[
-        float | None, typer.Option("--participation", help="Own share of the volume, 0 to 1. Default: 0.15.")
+        float | None, typer.Option("--participation", help="Own volume over that of all others, 0 to 1. Default: 0.15.")
     ] = None,
     algo: Annotated[str, typer.Option("--algo", help="Schedule of the market orders: twap.")] = "twap",
     pairs: Annotated[int, typer.Option("--pairs", help="Pairs of twins per size.")] = 200,

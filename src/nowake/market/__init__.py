@@ -12,12 +12,14 @@ __all__ = ["warm"]
 
 
 def warm() -> list[tuple[str, Callable[[], object]]]:
-    """Return what has to be compiled once, as (name, call) pairs."""
+    """Return what has to be compiled once, as (name, call) pairs: every kernel that the market commands call."""
     from nowake.market.day import generate_stream
 
     return [
         ("market.flow", lambda: generate_stream(1, 64)),
         ("market.world", _world),
+        ("market.days", _days),
+        ("market.batch", _batch),
         ("market.impact", _impact),
         ("market.realism", _realism),
     ]
@@ -32,6 +34,32 @@ def _world() -> None:
     market.quote()
     market.digest()
     market.twin()
+
+
+def _days() -> None:
+    from nowake.core.events import empty_events
+    from nowake.data.replay.venue import RecordedVenue
+    from nowake.market.market import FIRST_DAY
+    from nowake.market.preset import load
+    from nowake.market.sessions import next_weekday, session_of
+    from nowake.market.world.worlds import new_worlds
+
+    preset = load("midcap")
+    worlds = new_worlds(preset, [1], "switching", *session_of(preset, FIRST_DAY))
+    worlds.next_day(0, *session_of(preset, next_weekday(FIRST_DAY)))
+    RecordedVenue(empty_events(0)).play()  # a day that is kept is played back for its quotes
+
+
+def _batch() -> None:
+    from nowake.market.batch import Batch
+    from nowake.market.market import FIRST_DAY
+    from nowake.market.preset import load
+    from nowake.market.sessions import session_of
+
+    preset = load("midcap")
+    batch = Batch(preset, (1,), "calm", *session_of(preset, FIRST_DAY), threads=1)
+    batch.step(0.1)
+    batch.observe()
 
 
 def _impact() -> None:

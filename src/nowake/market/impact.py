@@ -36,7 +36,10 @@ _ENDLESS = 10_000 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured: `sizes` as fractions of the daily volume; `horizon` (s) or `participation`, not both."""
+    """What is measured: `sizes` as fractions of the daily volume; `horizon` (s) or `participation`, not both.
+
+    `participation`: own volume over what all others trade meanwhile by the preset's volume, not over all volume.
+    """
 
     sizes: tuple[float, ...]
     horizon: float | None = None

@@ -1,11 +1,14 @@
-"""How makers learn to lean: weights of predicted signed volume under which the price is a martingale at every scale.
+"""How makers can learn to lean against predicted volume: weights that grow while the price still follows it.
 
 Makers put a share (1 + tilt) / 2 of their orders on the ask, tilt = sum of w_j EMA_j, EMA_j the mean sign of traded
-volume over lean_time_j. If the price still goes up after net buying at scale j, that is predictable and w_j too small:
-w_j += rate * response_j, the mean price move over the next lean_time_j of volume per standard deviation of EMA_j, in
-spreads (stochastic approximation). Weights stay at 0 or above: makers lean against what goes
-on, they do not push where the price comes back. The public value does not answer to volume; it is taken out of the
+volume over lean_time_j. The response at scale j is the mean price move over the next lean_time_j of volume per root
+mean square of EMA_j, in spreads. Above 0 the price goes on in the direction of the flow and w_j is too small:
+w_j += rate * response_j (stochastic approximation). The public value does not answer to volume; it is taken out of the
 moves as noise.
+
+Weights stay at 0 or above: makers lean against what goes on, never for what comes back. A scale whose response is below
+0 without any weight stays as it is, and a weight at one scale changes the responses at the others, so what is learnt
+does not make the price a martingale.
 """
 
 from collections.abc import Callable
@@ -32,7 +35,10 @@ _ENDLESS = 10_000 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Price move that follows past signed volume at one scale: spreads per standard deviation, 95 % over markets."""
+    """Price move that follows past signed volume at one scale: spreads per root mean square of its EMA.
+
+    The interval is 95 % over markets; NaN where too little was traded to tell.
+    """
 
     lots: float
     value: float
@@ -40,7 +46,9 @@ class Response:
 
 
 def with_weights(preset: Preset, weights: np.ndarray) -> Preset:
-    """Return `preset` with other weights."""
+    """Return `preset` with other weights, rounded to four digits; InputError unless there is a finite one per scale."""
+    if np.shape(weights) != (SCALES,) or not np.isfinite(weights).all():
+        raise InputError("weights of leaning", expected=f"{SCALES} finite numbers", got=np.asarray(weights).tolist())
     lean = tuple(round(float(w), 4) for w in weights)
     return preset.model_copy(update={"lit": preset.lit.model_copy(update={"lean": lean})})
 
@@ -49,7 +57,7 @@ def responses(
     preset: Preset, *, seed: int, markets: int = 24, hours: float = 26.0, regime: str = "switching"
 ) -> tuple[Response, ...]:
     """Return the response at every scale of `preset`; InputError for fewer than two markets or less than an hour."""
-    if markets < 2 or hours < 1:
+    if markets < 2 or not hours >= 1:
         raise InputError("leaning", expected="two markets or more, an hour or more", got=(markets, hours))
     opened, _ = session_of(preset, FIRST_DAY)
     worlds = new_worlds(flat(preset), [seed * 1_000_000 + k for k in range(markets)], regime, opened, opened + _ENDLESS)
@@ -96,7 +104,13 @@ def learn(
     hours: float = 26.0,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[Preset, list[tuple[Response, ...]]]:
-    """Return `preset` with learnt weights, and the responses before every round; every round has seeds of its own."""
+    """Return `preset` with learnt weights, and the responses before every round; every round has seeds of its own.
+
+    Weights lie in 0 to .9; that of a scale at which too little was traded stays. The step of round k is
+    `rate` / (1 + k / 4). InputError for what `responses` refuses, no round, or a rate that is not above 0.
+    """
+    if rounds < 1 or not 0 < rate < float("inf"):
+        raise InputError("leaning", expected="a round or more, a rate above 0", got=(rounds, rate))
     weights, history = np.array(preset.lit.lean), []
     for k in range(rounds):
         found = responses(with_weights(preset, weights), seed=seed + k, markets=markets, hours=hours)

@@ -135,17 +135,17 @@ class Market:
             sides += [None if best is None else int(side) * best, size]
         return Quote(sides[0], sides[1] or 0, sides[2], sides[3] or 0)
 
-    def book(self, venue: str, levels: int = 10) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Return (price, shares) of the best `levels` bids and asks of one lit venue, as known here, best first."""
+    def book(self, venue: str, depth: int = 10) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Return (price, shares) of the best `depth` bids and asks of one lit venue, as known here, best first."""
         j = self._venue(venue)
-        if levels < 1:
-            raise InputError("levels", expected="1 or more", got=levels)
+        if depth < 1:
+            raise InputError("depth", expected="1 or more price levels", got=depth)
         if j >= self._view.venues:
             raise InputError("book", expected="a lit venue: nothing is displayed elsewhere", got=repr(venue))
-        return self._pairs(j, Side.BUY, levels), self._pairs(j, Side.SELL, levels)
+        return self._pairs(j, Side.BUY, depth), self._pairs(j, Side.SELL, depth)
 
-    def _pairs(self, venue: int, side: Side, levels: int) -> list[tuple[int, int]]:
-        return [(int(row["price"]), int(row["quantity"])) for row in self._view.levels(venue, int(side), levels)]
+    def _pairs(self, venue: int, side: Side, depth: int) -> list[tuple[int, int]]:
+        return [(int(row["price"]), int(row["quantity"])) for row in self._view.levels(venue, int(side), depth)]
 
     def _venue(self, name: str) -> int:
         if name not in self._names:

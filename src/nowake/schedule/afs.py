@@ -17,7 +17,7 @@ from nowake.schedule.checks import positive, whole_bins, whole_quantity
 from nowake.schedule.protocol import ScheduleState, round_share
 from nowake.schedule.trajectory import FloatArray, Trajectory, along
 
-__all__ = ["AlfonsiFruthSchied", "afs", "afs_trades", "equal_trades_cost", "kernel_cost", "kernel_trades"]
+__all__ = ["AlfonsiFruthSchied", "afs", "afs_trades", "kernel_cost", "kernel_trades"]
 
 
 def afs_trades(quantity: float, bins: int, decay: float) -> FloatArray:
@@ -46,13 +46,6 @@ def afs(quantity: int, horizon: float, bins: int, rho: float, depth: float | Non
     return replace(
         path, expected_cost=total**2 * (2 - lost) / (2 * positive(depth, "depth") * ((count - 1) * lost + 2))
     )
-
-
-def equal_trades_cost(quantity: int, bins: int, decay: float) -> float:
-    """Return xi' Gamma xi / 2 of bins+1 equal trades for G = exp(-rho t): depth 1; `decay` = rho tau."""
-    count, a = bins + 1, math.exp(-positive(decay, "rho*tau"))
-    lags = np.arange(1, count)
-    return (quantity / count) ** 2 / 2 * (count + 2 * float((count - lags) @ a**lags))
 
 
 def _gram(times: ArrayLike, kernel: Callable[[FloatArray], FloatArray]) -> FloatArray:

@@ -59,3 +59,9 @@ def job(tmp_path: Path, quiet: Preset, target: Target) -> Callable[..., Job]:
         return Job(of, to, seed=seed, progress=tmp_path / f"{name}.progress", note=lambda *_: None)
 
     return make
+
+
+@pytest.fixture
+def other_days(tmp_path: Path) -> Callable[[Preset], Target]:
+    """Three days of a preset on a seed of their own."""
+    return lambda preset: target_of(read_days([keep(tmp_path / preset.name, preset, 3, seed=4)]))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nowake.core.errors import InputError
@@ -13,6 +14,7 @@ from nowake.market.calibrate.objective import Plan
 from nowake.market.calibrate.space import FREE, changed
 from nowake.market.calibrate.targets import Target
 from nowake.market.preset import Preset
+from nowake.market.realism.distance import distance, gaps
 
 Make = Callable[..., Job]
 SMALL = Plan(1, 3, 10**6)
@@ -36,10 +38,13 @@ def test_wrong_parameters_are_moved_back_towards_the_truth(few: None, job: Make,
     assert made.space.names == MOVED[::-1] or made.space.names == MOVED
     made.run(Limits(evaluations=60))
     fitted = made.winner()
-    assert 0.02 < fitted.lit.taker_rate < 0.045  # truth .03
-    assert 1.7 < fitted.lit.spread < 4.0  # truth 2.6
+    for key in ("taker_rate", "spread"):  # in logs more than half of the way back
+        there, back, left = (getattr(preset.lit, key) for preset in (wrong, fitted, quiet))
+        assert abs(np.log(back / left)) < 0.5 * abs(np.log(there / left))
     verdict = made.judge(fitted, target)
-    assert verdict.after.value < 0.7 * verdict.before.value
+    least = made.judge(quiet, target).after.value  # what the market of the data itself shows on these seeds
+    assert verdict.before.value > 1.3 * least
+    assert verdict.before.value - verdict.after.value > 0.5 * (verdict.before.value - least)
     assert verdict.holdout_after is not None
     assert verdict.holdout_after.value == verdict.after.value  # the same days, the same seeds
     assert (verdict.holdout_data, verdict.days, verdict.failed) == (0, 6, 0)
@@ -48,6 +53,21 @@ def test_wrong_parameters_are_moved_back_towards_the_truth(few: None, job: Make,
     assert verdict.after.ci is not None
     assert verdict.after.ci[0] < verdict.after.value < verdict.after.ci[1]
     assert {row["key"]: row["base"] for row in made.moved(fitted)} == {"lit.spread": 7.0, "lit.taker_rate": 0.075}
+
+
+def test_held_out_days_are_compared_with_the_fitted_ones(
+    few: None, job: Make, quiet: Preset, target: Target, other_days: Callable[[Preset], Target]
+) -> None:
+    other = changed(quiet, {"lit.taker_rate": 0.075, "lit.spread": 7.0}).model_copy(update={"name": "other"})
+    days, alien, made = other_days(quiet), other_days(other), job()
+    made.begin(resume=False)
+    same, far = made.judge(quiet, days).holdout_data, made.judge(quiet, alien).holdout_data
+    # in errors of the held-out days, over the facts that both sides know
+    assert same == pytest.approx(distance(gaps(days.parts, target.parts, days.left_out | target.left_out)))
+    assert same != pytest.approx(distance(gaps(target.parts, days.parts, days.left_out | target.left_out)))
+    assert same is not None
+    assert far is not None
+    assert 0 < same < far
 
 
 def test_a_resumed_calibration_is_the_calibration_in_one_go(few: None, job: Make) -> None:

@@ -8,14 +8,17 @@ from nowake.market.calibrate.space import changed
 from nowake.market.calibrate.targets import Target
 from nowake.market.preset import Preset
 
+WRONG = {"lit.taker_rate": 0.075, "lit.spread": 7.0}
 
-def test_a_market_of_the_data_is_near_it_with_an_interval(quiet: Preset, target: Target) -> None:
+
+def test_the_market_of_the_data_is_nearer_to_it_than_another_one(quiet: Preset, target: Target) -> None:
     shown = show(quiet, [31, 32, 33], Plan(3, 3, 10**6))
     assert (len(shown.paths), shown.failed) == (3, 0)
     found = distance_of(target, shown)
-    assert found.value < 4
+    other = distance_of(target, show(changed(quiet, WRONG), [31, 32, 33], Plan(3, 3, 10**6)))
     assert found.ci is not None
-    assert found.ci[0] < found.value < found.ci[1]
+    assert other.ci is not None
+    assert found.ci[0] < found.value < found.ci[1] < other.ci[0]
     assert distance_of(target, show(quiet, [31], Plan(1, 1, 10**6))).ci is None
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from nowake.core.errors import NowakeError
-from nowake.market.hunt.desk import Desk
+from nowake.market.hunt.desk import Desk, Live
+from nowake.market.hunt.pricing import Sample
 from nowake.market.hunt.scene import Scene
+from nowake.market.market import OwnEvent
 
 
 def seconds(desk: Desk, n: int) -> None:
@@ -57,12 +59,29 @@ def test_a_market_order_is_priced_at_the_touch_of_the_twin(midday: Scene) -> Non
 
 
 def test_a_passive_fill_keeps_its_distance_to_the_mid(midday: Scene) -> None:
+    desk, distances = Desk(midday, 1000, 1), []
+    while not distances and desk.second < 550:
+        desk.begin()
+        follows = desk.second % 20 == 0
+        if follows:  # fills of this second are priced as of the arrival of these
+            desk.withdraw("rest")
+            desk.send(-1, 200, desk.touch(-1), "post_only", phase="rest")
+        ours, twins = (desk.touch(1) + desk.touch(-1)) / 2, midday.touch[2 * desk.second].mean()
+        known = len(desk.fills)
+        desk.end()
+        if not follows:
+            distances += [(fill.price - ours, fill.without - twins) for fill in desk.fills[known:]]
+    assert distances
+    assert [here for here, _ in distances] == [there for _, there in distances]
+
+
+def test_a_passive_fill_after_we_have_moved_the_mid_is_moved_back_by_as_much(midday: Scene) -> None:
     desk = Desk(midday, 1000, 1)
-    desk.begin()
-    desk.send(-1, 200, desk.touch(-1), "post_only")
-    seconds(desk, 400)
-    assert desk.position == -200
-    assert all(abs(fill.price - fill.without) < 8 for fill in desk.fills)
+    desk.now = Sample(103, 105, 99, 101)  # ours is four ticks above the twin's
+    desk.live[9] = Live(-1, 105, 200, 0, None, Sample(99, 101, 99, 101))
+    desk._hear(OwnEvent(0, "fill", 9, desk.lit[0], 105, 200, 0, 0.0, "maker", None))
+    assert [(fill.quantity, fill.price, fill.without) for fill in desk.fills] == [(-200, 105, 101)]
+    assert not desk.live
 
 
 def test_withdrawn_orders_are_gone(midday: Scene) -> None:

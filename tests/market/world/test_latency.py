@@ -156,7 +156,9 @@ def test_differences_from_the_truth_last_as_long_as_the_latencies_say(preset: Pr
     assert settled > 20
 
     odd = [(row[0], after[0]) for row, after in pairwise(seen) if spread(row[1]) <= 0]
-    for begins, ends in odd:
-        for moment in (begins, ends - 1):
-            assert ((moments > moment - most) & (moments <= moment - least)).any()
-    assert preset.name == "small-tick" or not odd  # a touch that moves faster than its feeds
+    for moment, ends in odd:
+        while moment < ends:  # up to its end some change is known from one venue and not yet from another
+            under_way = moments[(moments > moment - most) & (moments <= moment - least)]
+            assert len(under_way), f"{moment}: locked or crossed without news"
+            moment = int(under_way[-1]) + most
+    assert odd or preset.name != "small-tick"  # there the touch moves faster than the news of it

@@ -9,11 +9,12 @@ from nowake.core.times import SECOND
 from nowake.market.gate.alpha import null_alpha
 from nowake.market.gate.assets import FACTORS, SEEDS, across
 from nowake.market.gate.days import reduced_days
-from nowake.market.gate.hunt import round_trips
 from nowake.market.gate.impact import ImpactPlan, impact_rows
 from nowake.market.gate.plan import IDS, GatePlan
+from nowake.market.hunt import hunt
 from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset
+from nowake.market.realism import arbitrage
 from nowake.market.realism.bootstrap import Estimate
 from nowake.market.realism.facts import Fact, Verdict, judge, verdict
 from nowake.market.realism.impact import ImpactRow
@@ -125,10 +126,8 @@ class _Run:
         return null_alpha(self.preset, seed=p.seed, seeds=p.alpha_seeds, days=p.alpha_days, warm=p.warm, tell=count)
 
     def _hunt(self, tell: Callable[[float], None]) -> Parts:
-        parts, note = round_trips(self.preset, seed=self.plan.seed, trips=self.plan.trips, tell=tell)
-        if note:
-            self.notes[25] = note
-        return parts
+        trips, planted = hunt(self.preset, seed=self.plan.seed, trips=self.plan.trips, progress=tell)
+        return arbitrage.estimate(trips, planted)
 
 
 def run_gate(preset: Preset, plan: GatePlan, progress: Progress = lambda *_: None) -> Outcome:

@@ -28,9 +28,10 @@ class Phase(Protocol):
         """Send the orders of second `t`, start <= t < end."""
 
 
-def missing_shares(desk: Desk, to: float) -> int:
-    """Return the signed shares between the position and the target."""
-    return desk.sign * desk.lots(to * desk.size) - desk.position
+def missing_shares(desk: Desk, to: float) -> tuple[int, int]:
+    """Return the side on which shares are missing to the target position, and how many."""
+    missing = desk.sign * desk.lots(to * desk.size) - desk.position
+    return (1 if missing > 0 else -1), abs(missing)
 
 
 def _stands(desk: Desk, phase: object, side: int, price: int) -> bool:
@@ -53,10 +54,9 @@ class Take:
         length = self.end - self.start
         times = [self.start + i * length // self.children for i in range(self.children)]
         for i in (i for i, due in enumerate(times) if due == t):
-            missing = missing_shares(desk, self.to)
+            side, missing = missing_shares(desk, self.to)
             rest = self.children - i
-            side = 1 if missing > 0 else -1
-            desk.send(side, abs(missing) if rest == 1 else desk.lots(abs(missing) / rest))
+            desk.send(side, missing if rest == 1 else desk.lots(missing / rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,14 @@ class Rest:
         """Follow the touch."""
         if (t - self.start) % self.every:
             return
-        missing = missing_shares(desk, self.to)
-        side = 1 if missing > 0 else -1
+        side, missing = missing_shares(desk, self.to)
         price = desk.touch(side)
         if self.inside and abs(desk.touch(-side) - price) > self.inside:
             price += side * self.inside
         if _stands(desk, self, side, price):
             return
         desk.withdraw(self)
-        desk.send(side, abs(missing), price, "post_only", phase=self)
+        desk.send(side, missing, price, "post_only", phase=self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +142,8 @@ class Sip:
         """Take what is displayed at the best price."""
         if t != self.start:
             return
-        missing, quote = missing_shares(desk, self.to), desk.market.quote()
-        shown = quote.ask_size if missing > 0 else quote.bid_size
-        desk.send(1 if missing > 0 else -1, min(abs(missing), shown))
+        (side, missing), quote = missing_shares(desk, self.to), desk.market.quote()
+        desk.send(side, min(missing, quote.ask_size if side > 0 else quote.bid_size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +158,6 @@ class Free:
         """Book the fill."""
         if t != self.start:
             return
-        missing = missing_shares(desk, self.to)
+        side, missing = missing_shares(desk, self.to)
         if missing:
-            desk.book(1 if missing > 0 else -1, abs(missing), (desk.now.bid + desk.now.ask) / 2)
+            desk.book(side, missing, (desk.now.bid + desk.now.ask) / 2)

@@ -31,10 +31,9 @@ class Pick:
 
     def act(self, desk: Desk, t: int) -> None:
         """Look at every venue."""
-        missing = missing_shares(desk, self.to) if t < self.end else 0
-        if missing == 0:
+        side, missing = missing_shares(desk, self.to)
+        if missing == 0 or t >= self.end:
             return
-        side = 1 if missing > 0 else -1
         tops = [(desk.top(j, 1), desk.top(j, -1)) for j in range(len(desk.lit))]
         for j, (bid, ask) in enumerate(tops):
             near = ask if side > 0 else bid
@@ -43,7 +42,7 @@ class Pick:
                 continue
             mid = (max(b[0] for b, _ in others) + min(a[0] for _, a in others)) / 2
             if side * (mid - near[0]) >= 0:
-                desk.send(side, min(near[1], abs(missing)), near[0], "ioc", desk.lit[j])
+                desk.send(side, min(near[1], missing), near[0], "ioc", desk.lit[j])
                 return
 
 
@@ -79,10 +78,8 @@ class Peg:
         """Spread what is missing over the pools."""
         if (t - self.start) % self.every:
             return
-        missing = missing_shares(desk, self.to)
-        side, pools = (1 if missing > 0 else -1), desk.pools()
+        (side, left), pools = missing_shares(desk, self.to), desk.pools()
         desk.withdraw(self)
-        left = abs(missing)
         for n, pool in enumerate(pools):
             part = min(-(-left // (len(pools) - n) // desk.lot) * desk.lot, left)  # lots, rounded up
             desk.send(side, part, desk.touch(-side), "mid_peg", pool, self)
@@ -102,12 +99,12 @@ class Deal:
 
     def act(self, desk: Desk, t: int) -> None:
         """Ask, or accept; one deal at a time."""
-        missing = missing_shares(desk, self.to)
+        side, missing = missing_shares(desk, self.to)
         if missing == 0 or desk.live:
             return
-        side, dealing = (1 if missing > 0 else -1), cast("_Dealing", desk.market)
+        dealing = cast("_Dealing", desk.market)
         if (t - self.start) % self.every == 0:
-            dealing.request_quotes(side, abs(missing))
+            dealing.request_quotes(side, missing)
             desk.sent += 1
             return
         w = desk.worlds.worlds[0]
@@ -120,5 +117,5 @@ class Deal:
         if best is None or best.price is None or side * (mid - best.price) < self.edge:
             return
         dealing.accept(best.oid)
-        desk.live[best.oid] = Live(side, 0, min(best.quantity, abs(missing)), 0, self, desk.quotes[best.oid][1])
+        desk.live[best.oid] = Live(side, 0, min(best.quantity, missing), 0, self, desk.quotes[best.oid][1])
         desk.sent += 1
