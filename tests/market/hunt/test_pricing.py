@@ -8,7 +8,7 @@ STILL = Sample(99, 101, 99, 101)
 
 
 def take(side: int, quantity: int, price: float, at: Sample, fee: float = 0.0) -> Fill:
-    return Fill(side * quantity, price, price_taker(side, at), fee)
+    return Fill(side * quantity, price, price_taker(side, price, at), fee)
 
 
 def make(side: int, quantity: int, price: float, at: Sample) -> Fill:
@@ -40,6 +40,14 @@ def test_a_spread_that_we_widened_is_no_profit() -> None:
     wide = Sample(99, 105, 99, 101)  # the asks are gone, the mid is two ticks higher, the bid is where it was
     assert wide.moved == 2
     assert profit([take(1, 100, 101, STILL), take(-1, 100, 99, wide)], 0.01).manipulation == 0
+
+
+def test_a_hidden_order_inside_the_spread_is_no_profit() -> None:
+    fills = [take(1, 100, 100, STILL), take(-1, 100, 99, STILL)]  # bought at the mid from somebody who waited there
+    assert profit(fills, 0.01).manipulation == 0
+    moved = Sample(101, 103, 99, 101)
+    assert price_taker(1, 102, moved) == 100  # the mid that we have moved counts
+    assert price_taker(-1, 101, moved) == 99
 
 
 def test_a_pump_unwound_passively_earns_what_the_mid_moved_less_the_walk() -> None:

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 def ran(environment: dict[str, str]) -> Any:
     done = subprocess.run(
         [sys.executable, "-W", "error", str(HERE / "short_market.py")],
-        env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=540,
+        env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=1500,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)

@@ -26,12 +26,12 @@ def made(preset: Preset, seed: int = 7, regime: str = "calm") -> Worlds:
 
 # (preset, regime, seed): events, trades and digest after five minutes
 GOLDEN = [
-    ("midcap", "calm", 7, (10771, 208, "4edc8e690102bfa5")),
-    ("midcap", "switching", 8, (9843, 194, "6da506f6c09f719b")),
-    ("small-cap", "calm", 7, (680, 16, "cd82bf64c8711672")),
-    ("futures", "volatile", 7, (46851, 2662, "1a0aabe3bc7f2302")),
-    ("large-tick", "calm", 7, (14838, 835, "05e17eeb1a07a834")),
-    ("small-tick", "news", 7, (9834, 419, "99a6fe898c01b64c")),
+    ("midcap", "calm", 7, (11049, 200, "f49e2094bd438981")),
+    ("midcap", "switching", 8, (9784, 176, "bcce1271aa8ef747")),
+    ("small-cap", "calm", 7, (675, 15, "9c90ae09de2584e8")),
+    ("futures", "volatile", 7, (46139, 2575, "c1e9c000710a7895")),
+    ("large-tick", "calm", 7, (13993, 826, "2c1de6847a87fc13")),
+    ("small-tick", "news", 7, (9064, 427, "c814f7bf7e0a67eb")),
 ]
 
 

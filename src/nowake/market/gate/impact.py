@@ -38,7 +38,7 @@ _TENTHS = len(FRACTIONS)
 
 @dataclass(frozen=True, slots=True)
 class ImpactPlan:
-    """`batch` streams are added until the exponent is known to ± `half_width` or `most` streams have run.
+    """`batch` streams are added until every exponent of fact 6 is known to ± `half_width` or `most` streams have run.
 
     `warm_up`: seconds that every market runs before the orders.
     """
@@ -186,8 +186,8 @@ def impact_rows(
             tell((lo + count * (k + 1) / len(planned)) / plan.most)
         rows = _rows(planned, found, streams, shown, session)
         parts = estimate(rows, seed=plan.seed)
-        exponent = parts["exponent"]
-        if (exponent.high - exponent.low) / 2 <= plan.half_width:
+        exponents = [part for name, part in parts.items() if name.startswith("exponent")]
+        if all((part.high - part.low) / 2 <= plan.half_width for part in exponents):
             break
     tell(1.0)
     return rows, parts

@@ -126,7 +126,9 @@ class Desk:
     def _fill(self, event: OwnEvent, order: Live) -> None:
         assert event.price is not None
         taken = event.liquidity == "taker" and self.kinds.get(event.venue or "") == "lit"
-        without = price_taker(order.side, order.sent) if taken else price_maker(event.price, self._fixed(event))
+        without = (
+            price_taker(order.side, event.price, order.sent) if taken else price_maker(event.price, self._fixed(event))
+        )
         self.fills.append(Fill(order.side * event.quantity, event.price, without, event.fee))
         self.position += order.side * event.quantity
         order.left -= event.quantity

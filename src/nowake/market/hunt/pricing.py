@@ -3,7 +3,8 @@
 manipulation = -sum q_i (p_i - p_i0), raw = -sum q_i p_i - fees; q_i > 0 bought, p_i0 the price on the twin:
 
 * **taker** (it takes what stands in a lit book): the twin's touch on that side at the decision. The spread is paid in
-  both; a book that our order walks through, and a spread that we have widened, count against us.
+  both; a book that our order walks through, and a spread that we have widened, count against us. Shares that a hidden
+  order gave inside the touch are priced as at the mid: it would have waited there without us as well.
 * **maker** and **mid** (a counterparty came to our price; a dark pool at the mid): p_i - (m - m0), the twin's mid plus
   the same signed distance to the mid, both just before the fill. The spread earned is the same in both. Our own orders
   do not count in m: a quote of ours is not a price that has moved.
@@ -55,8 +56,10 @@ class Profit:
     left: int
 
 
-def price_taker(side: int, at: Sample) -> float:
-    """Return the price on the twin of shares that an order of `side` took; `at`: when it was sent."""
+def price_taker(side: int, price: float, at: Sample) -> float:
+    """Return the price on the twin of shares that an order of `side` took at `price`; `at`: when it was sent."""
+    if side * price < side * (at.ask if side > 0 else at.bid):
+        return price_maker(price, at)
     return at.twin_ask if side > 0 else at.twin_bid
 
 

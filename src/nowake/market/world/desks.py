@@ -12,7 +12,7 @@ from nowake.core.events import Kind
 from nowake.core.jit import kernel
 from nowake.market.dealers import accept, attend, hedge, lose, quote, return_hedge
 from nowake.market.dealers_state import EXPIRED as GONE
-from nowake.market.dealers_state import FILLED, FREE, LATE, QUOTES, TOO_LARGE
+from nowake.market.dealers_state import FILLED, FREE, LATE, QUOTES
 from nowake.market.world.causes import ACTIVITY, NEVER, OFFBOOK
 from nowake.market.world.feed import EXPIRED, QUOTED, REJECTED, print_mid, tell
 from nowake.market.world.feed import FILLED as FILL
@@ -24,7 +24,6 @@ __all__ = ["GROUP", "ask", "serve", "take_quote", "unwind"]
 GROUP = 8  # ids of one request: one a dealer
 _TRADE = int(Kind.TRADE)
 _DECLINED, _LOOK, _LATE, _UNKNOWN = int(Reason.DECLINED), int(Reason.LAST_LOOK), int(Reason.LATE), int(Reason.UNKNOWN)
-_LARGE = int(Reason.TOO_LARGE)
 
 
 @kernel
@@ -73,7 +72,7 @@ def take_quote(w: Any, p: Any, books: Any, feed: Any, j: Any, qid: Any) -> None:
             size = d.quote[s].quantity
     found = accept(d, qid, max(size, 1), w.now)
     if found < 0:
-        why = _LATE if found == LATE else _LARGE if found == TOO_LARGE else _UNKNOWN
+        why = _LATE if found == LATE else _UNKNOWN  # the whole quote is accepted: it is never too large
         tell(w, REJECTED, -1, qid, _venue(w, j), 0, size, 0.0, 0, why)
         return
     mid2 = w.bid + w.ask

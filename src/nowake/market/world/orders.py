@@ -12,15 +12,9 @@ from nowake.market.world.mine import fill_own
 from nowake.market.world.state import ORDERS, OWNER
 from nowake.market.world.wheel import put, take_out
 
-__all__ = ["book", "draw", "hit", "leave", "rest"]
+__all__ = ["draw", "hit", "leave", "rest"]
 
 _ADD, _DELETE, _EXECUTE = int(Kind.ADD), int(Kind.DELETE), int(Kind.EXECUTE)
-
-
-@inline
-def book(w: Any, books: Any, venue: Any) -> Any:
-    """Return the book of `venue` (0..venues-1)."""
-    return books[w.first + venue]
 
 
 @inline

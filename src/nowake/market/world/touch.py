@@ -117,20 +117,30 @@ def improve(w: Any, p: Any, books: Any, side: Any, price: Any) -> None:
         wake(w, p, books, side)
 
 
-@inline
+@kernel
 def stale(w: Any, books: Any, side: Any) -> Any:
-    """Return how many ticks the public value has moved since the first order at the touch of `side` was priced."""
+    """Return how many ticks the public value has moved since the touch of `side` was priced.
+
+    Of its orders the least stale one counts: the touch stays where it is until that one has followed as well.
+    """
     h = half(side)
     price = w.bid if side > 0 else w.ask
-    gone = np.int64(0)
+    least = np.int64(0)
+    found = False
     for j in range(w.venues):
         b = books[w.first + j]
-        if best_key(b, h) == side * price:
-            s = first_at(b, h, side * price)
+        if best_key(b, h) != side * price:
+            continue
+        s = first_at(b, h, side * price)
+        while s != NONE:
             if b.order[s].owner != OWNER:
                 gone = w.value - w.agent[j * ORDERS + s].value
-            break
-    return gone
+                if gone == 0:
+                    return np.int64(0)
+                if not found or abs(gone) < abs(least):
+                    least, found = gone, True
+            s = np.int64(b.order[s].next)
+    return least
 
 
 @inline

@@ -56,7 +56,6 @@ class Reason(IntEnum):
     DECLINED = 11  # the dealer has no size to offer
     LAST_LOOK = 12  # the dealer has changed his mind
     LATE = 13  # the quote has run out
-    TOO_LARGE = 14  # more than was quoted
     OUTAGE = 15
     STORM = 16
     HALTED = 17

@@ -5,7 +5,7 @@ import math
 from nowake.core.events import Kind
 from nowake.market.dealers_state import EXPIRED as GONE
 from nowake.market.dealers_state import FILLED as DEALT
-from nowake.market.dealers_state import LATE, TOO_LARGE
+from nowake.market.dealers_state import LATE
 from nowake.market.world.causes import ACTIVITY, NEVER, OFFBOOK
 from nowake.market.world.desks import GROUP
 from nowake.market.world.feed import EXPIRED, FILLED, QUOTED, REJECTED
@@ -49,7 +49,7 @@ def take_quote(w: World, j: int, qid: int) -> None:
     size = q.size if q else 0
     found = desk.accept(qid, max(size, 1), w.now)
     if found < 0:
-        why = {LATE: Reason.LATE, TOO_LARGE: Reason.TOO_LARGE}.get(found, Reason.UNKNOWN)
+        why = Reason.LATE if found == LATE else Reason.UNKNOWN
         w.tell(REJECTED, qid, w.venues + w.darks + j, 0, size, why=why)
         return
     desk.set_alarm(found)

@@ -109,9 +109,8 @@ def improve(w: World, side: int, price: int) -> None:
 
 
 def stale(w: World, side: int) -> int:
-    """Return how far the public value has moved since the first order at the touch was priced."""
-    order = next(iter(at_touch(w, side)), None)
-    return 0 if order is None or order.own else w.value - order.value
+    """Return how far the public value has moved since the least stale of the orders at the touch was priced."""
+    return min((w.value - order.value for order in at_touch(w, side) if not order.own), key=abs, default=0)
 
 
 def _show(w: World, side: int, price: int) -> bool:
