@@ -42,7 +42,7 @@ def test_no_law_is_fitted_where_impact_is_not_above_zero() -> None:
 
 def test_buying_and_selling_move_the_price_against_the_order() -> None:
     for side in Side:
-        plan = Plan(sizes=(0.01,), horizon=600.0, pairs=12, side=side, warm_up=600.0)
+        plan = Plan(sizes=(0.01,), horizon=600.0, pairs=32, side=side, warm_up=600.0)
         (row,) = measure(load("midcap"), plan)
         assert row.impact_bps_ci[0] > 0
         assert row.shortfall_bps > 0
