@@ -49,8 +49,7 @@ class Resampler:
 
     def totals(self, sums: np.ndarray) -> np.ndarray:
         """Return f8[1 + draws, k] of per-day sums f8[days, k] (or f8[days])."""
-        with np.errstate(invalid="ignore"):  # a day without a value leaves a draw without one
-            total: np.ndarray = self.weights @ np.asarray(sums, float)
+        total: np.ndarray = self.weights @ np.asarray(sums, float)
         return total
 
     def estimate(self, combine: Callable[[np.ndarray], np.ndarray], sums: np.ndarray) -> Estimate:

@@ -31,8 +31,9 @@ def fit_power(x: np.ndarray, y: np.ndarray, weights: np.ndarray, group: np.ndarr
     gain = np.zeros((len(y), len(_GRID)))
     for g in np.unique(group):
         use = group == g
-        top = (y[:, use] * weights[use]) @ powers[use]
-        gain += np.maximum(top, 0) ** 2 / (weights[use] @ powers[use] ** 2)
+        with np.errstate(invalid="ignore"):  # a draw without a value gets no exponent
+            top = (y[:, use] * weights[use]) @ powers[use]
+            gain += np.maximum(top, 0) ** 2 / (weights[use] @ powers[use] ** 2)
     best = np.clip(gain.argmax(1), 1, len(_GRID) - 2)
     row = np.arange(len(y))
     low, mid, high = gain[row, best - 1], gain[row, best], gain[row, best + 1]
