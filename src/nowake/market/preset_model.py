@@ -193,6 +193,7 @@ class LitFlow(Model):
     taker_fraction: Positive  # zeta of P(f) = zeta (1 - f)^(zeta - 1)
     pareto: Annotated[float, Field(gt=1, lt=10)]  # alpha of the lengths of hidden parents
     parents: Annotated[int, Field(ge=1, le=64)]
+    burst: Share  # that the next child comes from the parent of the last
     sigma: NotNegative  # daily volatility of the public value
     jump_rate: NotNegative  # per day
     jump_size: NotNegative

@@ -49,6 +49,7 @@ FREE: tuple[Free, ...] = (
     Free("lit.taker_fraction", "log", 0.2, 30),
     Free("lit.pareto", "above_one", 1.05, 4),
     Free("lit.parents", "log", 1, 64, whole=True),
+    Free("lit.burst", "logit", 0.002, 0.9, step=0.8),
     Free("value.deviation", "log", 0.51, 1.19, step=0.2),
     Free("value.jumps", "logit", 0.002, 0.9, step=1.0),
     Free("lit.jump_rate", "log", 0.2, 200, step=0.7),

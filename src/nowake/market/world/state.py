@@ -156,6 +156,7 @@ _SCALARS = (
         "crossed",
         "gap",
         "days",
+        "active",
         *_COUNTERS,
     ),
 )
@@ -216,7 +217,7 @@ PARAMETERS = np.dtype(
         *((name, "f8") for name in ("limit_rate", "taker_rate", "spread", "value_rate", "jump_rate", "informed_share")),
         *((name, "f8") for name in ("slope", "renewal", "investor_rate", "recentre", "sigma")),
         *((name, "f8") for name in ("slow_keep", "slow_kick", "fast_keep", "fast_kick", "activity_mean", "overnight")),
-        *((name, "f8") for name in ("investor_used", "hidden_share", "fade", "parent_tail")),
+        *((name, "f8") for name in ("investor_used", "hidden_share", "fade", "parent_tail", "burst")),
         *((name, "f8") for name in ("follow_rate", "momentum", "memory", "predation")),
         *((name, "f8") for name in ("open_auction", "close_auction", "auction_depth", "auction_noise")),
         ("follow_most", "i8"),

@@ -1,7 +1,7 @@
 """Takers: hidden parents whose children keep their sign, informed traders, and the sweep that all of them use.
 
 The sign of a market order is that of one of `parents` live hidden parents, whose lengths are Pareto: signs remember
-(Lillo, Mike & Farmer 2005). A child takes a fraction f of what is displayed at the best price, with density
+(Lillo, Mike & Farmer 2005). With `burst` a child is followed by one of the same parent. A child takes a fraction f of what is displayed at the best price, with density
 P(f) = zeta (1-f)^(zeta-1); some are sent out of sight instead, and what trades there comes off the later children. An
 informed trader who sees the public value move takes what has not yet been re-priced.
 """
@@ -117,6 +117,9 @@ def take(w: Any, p: Any, books: Any, feed: Any) -> None:
     fraction = draw(p.fraction, next_uniform(w, TAKERS))
     where = next_uniform(w, TAKERS)
     again(w, TAKERS)
+    if next_uniform(w, TAKERS) < p.burst:
+        i = w.active
+    w.active = i
     sign = w.parent[i].sign
     unseen = where < p.dark_share[p.dark_share.shape[0] - 1] + p.hidden_share
     if unseen:

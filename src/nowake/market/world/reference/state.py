@@ -125,6 +125,7 @@ class World:
     trend_time: int = 0
     tilt: float = 0.0
     held: int = 0
+    active: int = 0  # parent of the last child
     scale: list[float] = field(default_factory=lambda: [0.0] * SCALES)
     sellers: list[float] = field(default_factory=lambda: [0.0] * (2 * REACH))
     buyers: list[float] = field(default_factory=lambda: [0.0] * (2 * REACH))

@@ -90,6 +90,9 @@ def take(w: World) -> None:
     fraction = draw(p.fraction, draws.uniform())
     where = draws.uniform()
     w.causes.again(TAKERS, w.now)
+    if draws.uniform() < p.burst:
+        i = w.active
+    w.active = i
     parent = w.parents[i]
     sign = parent.sign
     unseen = where < p.dark_share[-1] + p.hidden_share
