@@ -199,6 +199,8 @@ class LitFlow(Model):
     jump_size: NotNegative
     reprice_delay: NotNegative  # s
     chase_delay: NotNegative  # s
+    skew: NotNegative  # ticks per round lot that takers have bought from makers
+    skew_time: Positive  # s in which makers forget
     fade: NotNegative  # of makers at the touch who leave when all of it has been taken; in proportion else
     informed_probability: Share
     informed_delay: NotNegative  # s

@@ -3,7 +3,8 @@
 A maker wants to stand `spread` ticks, times the width of the hour, from the best price of the other side as it
 will be when that side has caught up with the public value; part of the orders stand further behind (Pareto). Nobody
 anchors the price: what order flow has pushed away from the public value stays pushed until the flow itself brings it
-back. An order at the touch whose public value has moved follows it after a delay (`touch.wake`), the others wait.
+back. `fair` is the public value as makers see it: higher by a little for what they have just sold, until they have
+bought it back. An order at the touch whose `fair` has moved follows it after a delay (`touch.wake`), the others wait.
 """
 
 from typing import Any
@@ -55,7 +56,7 @@ def act(w: Any, p: Any, books: Any, feed: Any, node: Any) -> None:
     venue = node // ORDERS
     o = books[w.first + venue].order[node - venue * ORDERS]
     side, price, quantity, birth, moves = np.int64(o.side), o.price, o.quantity, a.birth, a.moves + 1
-    follows, gone = a.plan == FOLLOWS, w.value - a.value
+    follows, gone = a.plan == FOLLOWS, w.fair - a.value
     leave(w, books, feed, node)
     if price == (w.bid if side > 0 else w.ask):
         settle(w, p, books, feed, side)

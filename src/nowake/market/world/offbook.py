@@ -141,6 +141,5 @@ def slice_to(w: Any, p: Any, feed: Any, k: Any, number: Any, i: Any) -> None:
     """Hidden parent `i` sends slice `number` to pool `k` instead of the displayed market."""
     parent = w.parent[i]
     tag = parent.born * PARENTS_MOST + i
-    parent.ahead -= CHILD * p.lot  # the child in whose place the slice comes
     arrive(w.pool[k], number, parent.sign, parent.left * CHILD * p.lot, tag, 2 * w.value - w.bid - w.ask, w.now)
     cross_pool(w, p, feed, k)

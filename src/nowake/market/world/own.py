@@ -88,7 +88,7 @@ def _stand(w: Any, p: Any, books: Any, feed: Any, row: Any, venue: Any, side: An
     s = add_order(b, OWN_IDS + m.oid, side, price, quantity)
     b.order[s].owner = OWNER
     a = w.agent[venue * ORDERS + s]
-    a.birth, a.plan, a.value, a.moves = row, FIXED, w.value, 0
+    a.birth, a.plan, a.value, a.moves = row, FIXED, w.fair, 0
     m.slot, m.price, m.leaves, m.side, m.venue, m.live, m.unseen = s, price, quantity, side, venue, 1, 0
     w.mine_live += 1
     emit(w, feed, venue, _ADD, side, OWN_IDS + m.oid, price, quantity, 0)

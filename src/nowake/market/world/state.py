@@ -70,7 +70,7 @@ AGENT = np.dtype(
     [
         ("due", "i8"),  # when the order acts
         ("birth", "i8"),  # identity of its draws; of an own order its row in `mine`
-        ("value", "i4"),  # the public value when it was priced
+        ("value", "i4"),  # `fair` when it was priced
         ("next", "i4"),  # chain of the wheel's place
         ("prev", "i4"),
         ("place", "i4"),
@@ -157,6 +157,8 @@ _SCALARS = (
         "gap",
         "days",
         "active",
+        "fair",
+        "stock_time",
         *_COUNTERS,
     ),
 )
@@ -174,6 +176,7 @@ _FLOATS = (
     "trend",
     "tilt",
     "calm_mid",
+    "stock",
 )
 WORLD = np.dtype(
     [
@@ -217,7 +220,8 @@ PARAMETERS = np.dtype(
         *((name, "f8") for name in ("limit_rate", "taker_rate", "spread", "value_rate", "jump_rate", "informed_share")),
         *((name, "f8") for name in ("slope", "renewal", "investor_rate", "recentre", "sigma")),
         *((name, "f8") for name in ("slow_keep", "slow_kick", "fast_keep", "fast_kick", "activity_mean", "overnight")),
-        *((name, "f8") for name in ("investor_used", "hidden_share", "fade", "parent_tail", "burst")),
+        *((name, "f8") for name in ("investor_used", "hidden_share", "fade", "skew", "skew_time", "parent_tail")),
+        ("burst", "f8"),
         *((name, "f8") for name in ("follow_rate", "momentum", "memory", "predation")),
         *((name, "f8") for name in ("open_auction", "close_auction", "auction_depth", "auction_noise")),
         ("follow_most", "i8"),

@@ -35,7 +35,8 @@ def _flow(f: LitFlow, lot: int) -> dict[str, float]:
         "recentre": min(EPOCH / f.recentre, 1.0), "sigma": max(f.sigma, 1.0),
         "slow_keep": keep[0], "slow_kick": kick[0],
         "fast_keep": keep[1], "fast_kick": kick[1], "activity_mean": -sum(v * v for v in f.activity_vol) / 2,
-        "overnight": _OVERNIGHT * f.sigma, "fade": f.fade, "burst": f.burst, "investor_used": f.investor_used,
+        "overnight": _OVERNIGHT * f.sigma, "fade": f.fade, "investor_used": f.investor_used,
+        "burst": f.burst, "skew": f.skew / lot, "skew_time": f.skew_time * _SECOND,
         "parent_tail": (4 * QUANTILES) ** (1 / f.pareto),
     }  # fmt: skip
 

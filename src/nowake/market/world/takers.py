@@ -1,9 +1,10 @@
 """Takers: hidden parents whose children keep their sign, informed traders, and the sweep that all of them use.
 
 The sign of a market order is that of one of `parents` live hidden parents, whose lengths are Pareto: signs remember
-(Lillo, Mike & Farmer 2005). With `burst` a child is followed by one of the same parent. A child takes a fraction f of what is displayed at the best price, with density
-P(f) = zeta (1-f)^(zeta-1); some are sent out of sight instead, and what trades there comes off the later children. An
-informed trader who sees the public value move takes what has not yet been re-priced.
+(Lillo, Mike & Farmer 2005). With probability `burst` it is the parent of the last one. A child takes a fraction f of
+what is displayed at the best price, with density P(f) = zeta (1-f)^(zeta-1); some are sent out of sight instead, and
+what trades there comes off the later children. An informed trader who sees the public value move takes what has not
+yet been re-priced.
 """
 
 from typing import Any
@@ -20,7 +21,7 @@ from nowake.market.world.mine import fill_own
 from nowake.market.world.offbook import CHILD, meet, slice_to
 from nowake.market.world.orders import draw, hit
 from nowake.market.world.state import ORDERS, OWNER, SCALES
-from nowake.market.world.touch import displayed, fade, pick_venue, settle
+from nowake.market.world.touch import displayed, fade, pick_venue, regard, settle
 
 __all__ = ["informed", "new_parent", "sweep", "take"]
 
@@ -68,6 +69,7 @@ def sweep(w: Any, p: Any, books: Any, feed: Any, side: Any, quantity: Any, limit
         w.trades += 1
         w.volume += quantity - left
         _remember(w, p, side, quantity - left)
+        regard(w, p, books)
         if p.fade > 0.0:
             fade(w, p, books, -side, quantity - left)
     return left
@@ -78,6 +80,8 @@ def _remember(w: Any, p: Any, side: Any, shares: Any) -> None:
     """Let a market order sink in: what makers predict from it at every scale, and the trend that followers see."""
     w.trend = w.trend * decay((w.now - w.trend_time) / (1e9 * p.memory)) + side * shares
     w.trend_time = w.now
+    w.stock = w.stock * decay((w.now - w.stock_time) / p.skew_time) + side * shares
+    w.stock_time = w.now
     w.tilt = 0.0
     for k in range(SCALES):
         keep = decay(shares / p.lean_time[k])
@@ -121,16 +125,16 @@ def take(w: Any, p: Any, books: Any, feed: Any) -> None:
         i = w.active
     w.active = i
     sign = w.parent[i].sign
-    unseen = where < p.dark_share[p.dark_share.shape[0] - 1] + p.hidden_share
-    if unseen:
+    gone = where < p.dark_share[p.dark_share.shape[0] - 1] + p.hidden_share
+    if gone:
         _out_of_sight(w, p, feed, number, i, where)
-    traded = w.parent[i].ahead >= CHILD * p.lot  # this child has been traded unseen
-    if traded:
+    elif w.parent[i].ahead >= CHILD * p.lot:  # this child has been traded unseen
+        gone = True
         w.parent[i].ahead -= CHILD * p.lot
     w.parent[i].left -= 1
     if w.parent[i].left <= 0:
         new_parent(w, p, i)
-    if unseen or traded:
+    if gone:
         return
     price = w.ask if sign > 0 else w.bid
     shares = np.int64(fraction * displayed(w, books, -sign, price) / p.lot + 0.5) * p.lot
@@ -150,7 +154,7 @@ def informed(w: Any, p: Any, books: Any, feed: Any) -> None:
         if best_key(b, h) != -side * price:
             continue
         s = first_at(b, h, -side * price)
-        while s != NONE and (w.value - w.agent[j * ORDERS + s].value) * side > 0:
+        while s != NONE and (w.fair - w.agent[j * ORDERS + s].value) * side > 0:
             shares += b.order[s].quantity
             s = np.int64(b.order[s].next)
     if shares > 0:

@@ -14,13 +14,14 @@ from nowake.book.ladder import best_key, first_at
 from nowake.book.state import NO_KEY, NONE, half
 from nowake.core.draws import next_exponential, next_uniform
 from nowake.core.jit import inline, kernel
+from nowake.market.keyed import decay
 from nowake.market.world.causes import LATENT, TAKERS, WAKE, rekey, turn
 from nowake.market.world.offbook import note_quote
 from nowake.market.world.orders import rest
 from nowake.market.world.state import FIXED, FOLLOWS, ORDERS, OWNER, REACH, STAYS
 from nowake.market.world.wheel import put, take_out
 
-__all__ = ["displayed", "fade", "improve", "pick_venue", "settle", "stale", "wake"]
+__all__ = ["displayed", "fade", "improve", "pick_venue", "regard", "settle", "stale", "wake"]
 
 
 @inline
@@ -66,9 +67,9 @@ def wake(w: Any, p: Any, books: Any, side: Any) -> None:
         while s != NONE:
             node = j * ORDERS + s
             a = w.agent[node]
-            gone = w.value - a.value
+            gone = w.fair - a.value
             if a.plan == STAYS and gone != 0 and b.order[s].owner != OWNER:
-                rekey(w, WAKE, mix(a.birth, w.value * 64 + a.moves))
+                rekey(w, WAKE, mix(a.birth, w.fair * 64 + a.moves))
                 mean = p.reprice_delay if gone * side < 0 else p.chase_delay
                 due = w.now + np.int64(next_exponential(w, WAKE) * mean)
                 if due < a.due:
@@ -76,6 +77,17 @@ def wake(w: Any, p: Any, books: Any, side: Any) -> None:
                     a.due, a.plan = due, FOLLOWS
                     put(w, node)
             s = np.int64(b.order[s].next)
+
+
+@kernel
+def regard(w: Any, p: Any, books: Any) -> None:
+    """Let makers look again at the public value and at what they have sold of late; orders at the touch follow."""
+    stock = w.stock * decay((w.now - w.stock_time) / p.skew_time)
+    fair = w.value + np.int64(np.floor(p.skew * stock + 0.5))
+    if fair != w.fair:
+        w.fair = fair
+        wake(w, p, books, 1)
+        wake(w, p, books, -1)
 
 
 @kernel
@@ -134,7 +146,7 @@ def stale(w: Any, books: Any, side: Any) -> Any:
         s = first_at(b, h, side * price)
         while s != NONE:
             if b.order[s].owner != OWNER:
-                gone = w.value - w.agent[j * ORDERS + s].value
+                gone = w.fair - w.agent[j * ORDERS + s].value
                 if gone == 0:
                     return np.int64(0)
                 if not found or abs(gone) < abs(least):

@@ -20,7 +20,7 @@ from nowake.market.regimes_state import TAKERS as TAKING
 from nowake.market.world.causes import ACTIVITY, INFORMED, JUMPS, LIMITS, TAKERS, VALUE, again, pace, turn
 from nowake.market.world.investors import renew
 from nowake.market.world.orders import draw
-from nowake.market.world.touch import wake
+from nowake.market.world.touch import regard
 
 __all__ = ["breathe", "exponential", "jump", "move"]
 
@@ -39,8 +39,7 @@ def exponential(x: Any) -> float:
 @kernel
 def _shift(w: Any, p: Any, books: Any, cause: Any, by: Any) -> None:
     w.value += by
-    wake(w, p, books, 1)
-    wake(w, p, books, -1)
+    regard(w, p, books)
     if next_uniform(w, cause) < p.informed_share or abs(by) > 1:
         w.informed_sign = 1 if by > 0 else -1
         w.due[INFORMED] = w.now + np.int64(next_exponential(w, cause) * p.informed_delay)

@@ -9,7 +9,7 @@ from nowake.market.world.reference.book import Resting
 from nowake.market.world.reference.state import World
 from nowake.market.world.reference.streams import mix
 from nowake.market.world.reference.takers import draw
-from nowake.market.world.reference.touch import improve, leave, pick_venue, rest, settle, stale, wake
+from nowake.market.world.reference.touch import improve, leave, pick_venue, regard, rest, settle, stale
 from nowake.market.world.state import REACH
 
 __all__ = ["act", "breathe", "jump", "move", "normal", "place"]
@@ -47,7 +47,7 @@ def place(w: World) -> None:
 
 def act(w: World, o: Resting) -> None:
     """A resting order is due: it leaves, or goes where the public value has gone."""
-    follows, gone, moves = o.plan == "follows", w.value - o.value, o.moves + 1
+    follows, gone, moves = o.plan == "follows", w.fair - o.value, o.moves + 1
     leave(w, o)
     if o.price == w.touch(o.side):
         settle(w, o.side)
@@ -61,8 +61,7 @@ def act(w: World, o: Resting) -> None:
 
 def _shift(w: World, draws: Draws, by: int) -> None:
     w.value += by
-    wake(w, 1)
-    wake(w, -1)
+    regard(w)
     if draws.uniform() < w.p.informed_share or abs(by) > 1:
         w.informed_sign = 1 if by > 0 else -1
         w.causes.due[c.INFORMED] = w.now + int(draws.exponential() * w.p.informed_delay)

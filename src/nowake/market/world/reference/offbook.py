@@ -82,7 +82,6 @@ def meet(w: World, venue: int, side: int, quantity: int, own: Own | None) -> int
 def slice_to(w: World, k: int, number: int, i: int) -> None:
     """Hidden parent `i` sends slice `number` to pool `k`."""
     parent, pool = w.parents[i], w.pools[k]
-    parent.ahead -= CHILD * w.p.lot
     tag = parent.born * PARENTS_MOST + i
     pool.arrive(number, parent.sign, parent.left * CHILD * w.p.lot, tag, 2 * w.value - w.bid - w.ask, w.now)
     if any(o.id == -1 - number and o.tag == tag for side in (1, -1) for o in pool.waiting[side]):

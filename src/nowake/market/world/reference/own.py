@@ -129,7 +129,7 @@ def _stand(w: World, m: Own, venue: int) -> None:
     """Rest what is left of an own order."""
     m.venue = venue
     _live(w, m, "book")
-    o = Resting(OWN_IDS + m.oid, venue, m.side, m.price, m.leaves, value=w.value, plan="fixed", own=m)
+    o = Resting(OWN_IDS + m.oid, venue, m.side, m.price, m.leaves, value=w.fair, plan="fixed", own=m)
     w.books[venue].add(o)
     w.publish(venue, Kind.ADD, m.side, o.id, m.price, m.leaves)
     improve(w, m.side, m.price)

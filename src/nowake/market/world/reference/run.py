@@ -23,7 +23,7 @@ def new_world(preset: Preset, seed: int, regime: str, open_ns: int, close_ns: in
     """Return a market at its open, its books filled."""
     w = World(preset, seed, regime, open_ns, close_ns)
     p, causes = w.p, w.causes
-    w.calm_mid = w.value
+    w.calm_mid = w.fair = w.value
     for x in range(2 * REACH):
         away, share = abs(x - REACH), 1.0
         if p.investor_used > 0.0:

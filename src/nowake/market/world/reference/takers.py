@@ -7,7 +7,7 @@ from nowake.market.world.causes import BUYERS, FOLLOWERS, INFORMED, NEVER, PAREN
 from nowake.market.world.reference.book import Own
 from nowake.market.world.reference.offbook import CHILD, fill_own, meet, slice_to
 from nowake.market.world.reference.state import Parent, World
-from nowake.market.world.reference.touch import displayed, fade, hit, pick_venue, settle
+from nowake.market.world.reference.touch import displayed, fade, hit, pick_venue, regard, settle
 from nowake.market.world.state import REACH
 
 __all__ = ["draw", "follow", "informed", "invest", "new_parent", "sweep", "take"]
@@ -54,12 +54,15 @@ def _remember(w: World, side: int, shares: int) -> None:
     w.add("volume", shares)
     w.trend = w.trend * decayed((w.now - w.trend_time) / (1e9 * w.p.memory)) + side * shares
     w.trend_time = w.now
+    w.stock = w.stock * decayed((w.now - w.stock_time) / w.p.skew_time) + side * shares
+    w.stock_time = w.now
     w.tilt = 0.0
     for k, span in enumerate(w.p.lean_time):
         keep = decayed(shares / span)
         w.scale[k] = w.scale[k] * keep + side * (1.0 - keep)
         w.tilt += w.p.lean[k] * w.scale[k]
     w.tilt = min(max(w.tilt, -0.9), 0.9)
+    regard(w)
     if w.p.fade > 0.0:
         fade(w, -side, shares)
 
@@ -95,16 +98,16 @@ def take(w: World) -> None:
     w.active = i
     parent = w.parents[i]
     sign = parent.sign
-    unseen = where < p.dark_share[-1] + p.hidden_share
-    if unseen:
+    gone = where < p.dark_share[-1] + p.hidden_share
+    if gone:
         slice_to(w, _pool_for(w, where), number, i)
-    traded = parent.ahead >= CHILD * p.lot
-    if traded:
+    elif parent.ahead >= CHILD * p.lot:
+        gone = True
         parent.ahead -= CHILD * p.lot
     parent.left -= 1
     if parent.left <= 0:
         new_parent(w, i)
-    if not unseen and not traded:
+    if not gone:
         shares = int(fraction * displayed(w, -sign, w.touch(-sign)) / p.lot + 0.5) * p.lot
         sweep(w, sign, max(shares, p.lot), sign * NEVER)
 
@@ -118,7 +121,7 @@ def informed(w: World) -> None:
         if book.best(-side) != price:
             continue
         for o in book.at(-side, price):
-            if (w.value - o.value) * side <= 0:
+            if (w.fair - o.value) * side <= 0:
                 break
             shares += o.quantity
     if shares > 0:

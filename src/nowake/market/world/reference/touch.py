@@ -1,6 +1,9 @@
 """Orders come and go, and the consolidated touch with them, like `orders` and `touch`."""
 
+import math
+
 from nowake.core.events import Kind
+from nowake.market.keyed import decayed
 from nowake.market.world.causes import LATENT, TAKERS, WAKE
 from nowake.market.world.reference.book import Own, Resting
 from nowake.market.world.reference.offbook import fill_own
@@ -9,7 +12,8 @@ from nowake.market.world.reference.streams import mix
 from nowake.market.world.state import REACH
 
 __all__ = [
-    "at_touch", "displayed", "fade", "hit", "improve", "leave", "lift", "pick_venue", "rest", "settle", "stale", "wake",
+    "at_touch", "displayed", "fade", "hit", "improve", "leave", "lift", "pick_venue", "regard", "rest", "settle",
+    "stale", "wake",
 ]  # fmt: skip
 
 _FAR = 4 * REACH  # ticks from the last touch at which a side counts as empty
@@ -23,7 +27,7 @@ def pick_venue(w: World, u: float) -> int:
 def rest(w: World, o: Resting, due: int) -> Resting:
     """Rest a background order that acts at `due`."""
     w.next_id += 1
-    o.id, o.value, o.due = w.next_id, w.value, max(due, w.now)
+    o.id, o.value, o.due = w.next_id, w.fair, max(due, w.now)
     w.books[o.venue].add(o)
     w.agenda.put(o)
     w.publish(o.venue, Kind.ADD, o.side, o.id, o.price, o.quantity)
@@ -77,14 +81,24 @@ def displayed(w: World, side: int, price: int) -> int:
 def wake(w: World, side: int) -> None:
     """Let the orders at the touch plan to follow the public value."""
     for o in at_touch(w, side):
-        gone = w.value - o.value
+        gone = w.fair - o.value
         if o.plan != "stays" or gone == 0 or o.own:
             continue
-        draws = w.causes.rekey(WAKE, mix(o.birth, w.value * 64 + o.moves))
+        draws = w.causes.rekey(WAKE, mix(o.birth, w.fair * 64 + o.moves))
         due = w.now + int(draws.exponential() * (w.p.reprice_delay if gone * side < 0 else w.p.chase_delay))
         if due < o.due:
             o.due, o.plan = due, "follows"
             w.agenda.put(o)
+
+
+def regard(w: World) -> None:
+    """Let makers look again at the public value and at what they have sold of late."""
+    stock = w.stock * decayed((w.now - w.stock_time) / w.p.skew_time)
+    fair = w.value + math.floor(w.p.skew * stock + 0.5)
+    if fair != w.fair:
+        w.fair = fair
+        wake(w, 1)
+        wake(w, -1)
 
 
 def fade(w: World, side: int, taken: int) -> None:
@@ -110,7 +124,7 @@ def improve(w: World, side: int, price: int) -> None:
 
 def stale(w: World, side: int) -> int:
     """Return how far the public value has moved since the least stale of the orders at the touch was priced."""
-    return min((w.value - order.value for order in at_touch(w, side) if not order.own), key=abs, default=0)
+    return min((w.fair - order.value for order in at_touch(w, side) if not order.own), key=abs, default=0)
 
 
 def _show(w: World, side: int, price: int) -> bool:
