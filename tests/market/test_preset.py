@@ -17,7 +17,7 @@ LIT_KEYS = {
     *("pareto", "parents", "sigma", "jump_rate", "jump_size", "reprice_delay", "chase_delay", "informed_probability"),
     *("informed_delay", "informed_most", "investor_slope", "investor_renewal", "investor_rate", "investor_show"),
     *("investor_life", "recentre", "activity_vol", "activity_time", "u_shape", "open_multiplier", "depth_elasticity"),
-    *("fade", "investor_used", "lean", "lean_time"),
+    *("fade", "skew", "skew_time", "burst", "investor_used", "lean", "lean_time"),
 }
 
 
@@ -138,7 +138,10 @@ def change(path: str, value: Any) -> dict[str, Any]:
         ("session.close", "09:00", "session.close", "later than 09:30"),
         ("session.open", "9 am", "session.open", "pattern"),
         ("session.timezone", "Mars/Olympus", "session.timezone", "IANA.*Mars"),
-        ("lit.deepest", 2, "lit.deepest", "at least 2.5"),
+        ("lit.skew_time", 0.0, "lit.skew_time", "greater than 0"),
+        ("lit.skew", -0.1, "lit.skew", "greater than or equal to 0"),
+        ("lit.burst", 1.5, "lit.burst", "less than or equal to 1"),
+        ("lit.deepest", 2, "lit.deepest", "at least 2.4"),
         ("regimes.chain.epoch", 700.0, "regimes.chain.spell.4", "at least 700"),
         ("regimes.chain.next", [[1, 0, 0, 0, 0]] * 5, "regimes.chain.next.0", "calm leads nowhere"),
         ("regimes.calm.variance", 0.0, "regimes.calm.variance", "greater than 0"),

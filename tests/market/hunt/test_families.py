@@ -68,6 +68,15 @@ def test_orders_for_show_are_taken_back(midday: Scene) -> None:
     assert {order["quantity"] for order in desk.market.status()["orders"]} == {1000}
 
 
+def test_orders_for_show_are_pulled_once_they_have_traded(midday: Scene) -> None:
+    desk = trip(midday, Family("x", (Show(0, 400, -1, 3.0, every=1),)), 1000, 1)
+    sold = -sum(fill.quantity for fill in desk.fills if fill.quantity < 0)
+    assert 0 < sold <= 3000
+    shown = [order for order in desk.market.status()["orders"] if order["state"] != "rejected" and order["side"] == -1]
+    first = min(order["oid"] for order in shown if order["filled"])
+    assert not [order for order in shown if order["oid"] > first]
+
+
 def test_passive_phases_send_nothing_that_takes(midday: Scene) -> None:
     desk = trip(midday, Family("x", (Rest(0, 300, 1, 2), Make(300, 500))), 500, 1)
     script = [order for order in desk.market.status()["orders"] if order["state"] != "rejected"]

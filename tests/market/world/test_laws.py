@@ -27,7 +27,14 @@ EDGES = np.unique(np.round(np.geomspace(60, 1000, 9)).astype(int))
 def bare(**lit: float | tuple[float, float]) -> Preset:
     """Return midcap with nothing but makers, parents, public value and waiting investors; `lit` changes more."""
     p = load("midcap")
-    quiet = {"informed_probability": 0.0, "jump_rate": 0.0, "investor_rate": 0.0, "fade": 0.0}
+    quiet = {
+        "informed_probability": 0.0,
+        "jump_rate": 0.0,
+        "investor_rate": 0.0,
+        "fade": 0.0,
+        "skew": 0.0,
+        "burst": 0.0,
+    }
     return p.model_copy(
         update={
             "lit": p.lit.model_copy(update=quiet | lit),
@@ -122,6 +129,23 @@ def test_signs_remember_as_the_lengths_of_parents_say(alpha: float) -> None:
 @pytest.mark.parametrize("alpha", [1.3, 1.6])
 def test_signs_remember_as_the_lengths_of_parents_say_to_a_twentieth(alpha: float) -> None:
     check_sign_memory(alpha, range(1000, 2000), 0.05)
+
+
+@pytest.mark.parametrize("burst", [0.0, 0.4])
+def test_a_burst_is_of_one_parent(burst: float) -> None:
+    """Two parents without end, one that buys and one that sells: C(tau) = burst^tau."""
+    preset = bare(parents=2, burst=burst, taker_rate=20.0, limit_rate=40.0)
+    start, close = session_of(preset, FIRST_DAY)
+    seeds = range(16)
+    markets, memory = new_worlds(preset, seeds, "calm", start, close), []
+    for i in seeds:
+        markets.worlds["parent"]["left"][i, :2], markets.worlds["parent"]["sign"][i, :2] = 10**9, (1, -1)
+        s = signs_of(markets, i, start + 200 * SECOND)
+        assert len(s) > 1000
+        memory.append([float((s[lag:] * s[:-lag]).mean()) for lag in (1, 2, 3)])
+    mean, error = np.mean(memory, axis=0), np.std(memory, axis=0, ddof=1) / math.sqrt(len(seeds))
+    assert (error < 0.02).all()
+    assert (np.abs(mean - burst ** np.array([1, 2, 3])) < 3.5 * error).all()
 
 
 LIFE, RATE, TAIL = 4.0, 12.0, 0.8

@@ -102,6 +102,32 @@ def test_an_unseen_order_at_a_lit_venue_improves_the_price_of_both(morning: Call
     assert sum(int(row["quantity"]) for row in hidden) >= sum(e.quantity for e in told)
 
 
+def test_what_a_parent_trades_in_the_dark_comes_off_its_later_children(midcap: Preset) -> None:
+    """One buyer without end and one pool: turns = slices + children that trade + children that our sales replaced."""
+    pool = midcap.dark[0].model_copy(update={"share": 0.3, "zero": 0.0, "informed": 0.0, "largest": 1000, "leak": 0.0})
+    lone = midcap.lit.model_copy(update={"parents": 1, "informed_probability": 0.0, "investor_rate": 0.0})
+    update = {
+        "lit": lone, "dark": (pool,), "dealers": (), "hidden": midcap.hidden.model_copy(update={"share": 0.0}),
+        "followers": midcap.followers.model_copy(update={"rate": 0.0}),
+    }  # fmt: skip
+    market = Market.load(midcap.model_copy(update=update), 7)
+    w, most = market._worlds.worlds[0], 10**9
+    w["parent"]["left"][0], w["parent"]["sign"][0], w["parent"]["ahead"][0] = most, 1, 0
+    market.submit("sell", 20_000, venue="OPAL", kind="mid_peg")
+    market.advance(1200)
+    own, prints = fills(market.events()), market.trades()
+    turns, ahead = most - int(w["parent"]["left"][0]), int(w["parent"]["ahead"][0])
+    sold = sum(e.quantity for e in own)
+    skipped, odd = divmod(sold - ahead, 300)
+    assert (sold, odd) == (20_000, 0)
+    assert 0 <= ahead < 1000
+    assert skipped > 40
+    children = len({int(row["time"]) for row in prints if not row["flags"] & int(Flag.DARK)})
+    slices = turns - children - skipped
+    assert abs(slices - 0.3 * turns) < 4 * (0.21 * turns) ** 0.5
+    assert turns > 400
+
+
 def test_own_orders_do_not_meet_in_a_pool(morning: Callable[[], Market]) -> None:
     market = morning()
     a = market.submit("buy", 300_000, venue="OPAL", kind="mid_peg")

@@ -85,7 +85,10 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Orders not meant to trade: `multiple` x size on `side` (1: the trip's), in `layers` from `away` ticks on."""
+    """Orders not meant to trade: `multiple` x size on `side` (1: the trip's), in `layers` from `away` ticks on.
+
+    Once they have traded, so that the position lies outside 0..size, they are pulled until it is back.
+    """
 
     start: int
     end: int
@@ -96,7 +99,10 @@ class Show:
     every: int = 5
 
     def act(self, desk: Desk, t: int) -> None:
-        """Follow the touch at a distance."""
+        """Follow the touch at a distance; withdraw when hit."""
+        if not 0 <= desk.sign * desk.position <= desk.lots(desk.size):
+            desk.withdraw(self)
+            return
         if (t - self.start) % self.every:
             return
         side = self.side * desk.sign

@@ -176,7 +176,7 @@ def _happen(w: Any, p: Any, books: Any, feed: Any, cause: Any) -> None:
     elif cause == SELLERS or cause == BUYERS:
         invest(w, p, books, feed, cause)
     elif cause == ACTIVITY:
-        breathe(w, p)
+        breathe(w, p, books)
         if w.halt_until <= w.now:
             unwind(w, p, books, feed)
     elif cause == JUMPS:

@@ -87,7 +87,7 @@ def _power(p: Any, x: Any) -> Any:
 
 
 @kernel
-def breathe(w: Any, p: Any) -> None:
+def breathe(w: Any, p: Any, books: Any) -> None:
     """Begin an epoch: new activity and regime, clocks carried over to the new rates, investors renewed."""
     turn(w, ACTIVITY)
     w.slow = w.slow * p.slow_keep + p.slow_kick * _normal(w)
@@ -107,5 +107,6 @@ def breathe(w: Any, p: Any) -> None:
     pace(w, JUMPS, p.jump_rate * w.pace * factor(r, NEWS))
     pace(w, VALUE, p.value_rate * variance)
     renew(w, p)
+    regard(w, p, books)
     w.calm_mid += (0.5 * (w.bid + w.ask) - w.calm_mid) * _CALM
     w.due[ACTIVITY] = w.now + p.epoch

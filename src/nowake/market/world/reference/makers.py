@@ -129,6 +129,7 @@ def breathe(w: World) -> None:
     w.causes.pace(c.JUMPS, p.jump_rate * w.pace * r.factor(JUMPS), now)
     w.causes.pace(c.VALUE, p.value_rate * w.variance, now)
     _renew(w)
+    regard(w)
     w.calm_mid += (0.5 * (w.bid + w.ask) - w.calm_mid) * _CALM
     w.causes.due[c.ACTIVITY] = now + p.epoch
 

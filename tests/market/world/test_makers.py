@@ -1,0 +1,91 @@
+"""Makers: how they see the public value, how they follow it, and what they do after they have sold."""
+
+import math
+
+import numpy as np
+import pytest
+
+from nowake.market.market import FIRST_DAY
+from nowake.market.preset import Preset, load
+from nowake.market.sessions import session_of
+from nowake.market.world.words import Action, OrderKind
+from nowake.market.world.worlds import Worlds, new_worlds
+
+SECOND = 10**9
+SKEW, SKEW_TIME = 0.3, 25.0
+
+
+def quiet(**lit: float) -> Preset:
+    """Return midcap with makers, waiting investors and a public value that stays; `lit` changes more."""
+    p = load("midcap")
+    still = {"taker_rate": 0.0, "sigma": 0.0, "jump_rate": 0.0, "investor_rate": 0.0, "fade": 0.0}
+    return p.model_copy(
+        update={
+            "lit": p.lit.model_copy(update=still | lit),
+            "hidden": p.hidden.model_copy(update={"share": 0.0}),
+            "followers": p.followers.model_copy(update={"rate": 0.0}),
+            "dark": (),
+            "dealers": (),
+        }
+    )
+
+
+def opened(preset: Preset, seeds: range) -> tuple[Worlds, int]:
+    start, close = session_of(preset, FIRST_DAY)
+    return new_worlds(preset, seeds, "calm", start, close), start
+
+
+def buy(markets: Worlds, i: int, time: int, side: int, shares: int) -> None:
+    markets.send(i, (time, int(Action.NEW), 1, side, 0, shares, -1, int(OrderKind.MARKET)))
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_makers_quote_by_what_they_have_just_sold(side: int) -> None:
+    """fair - value = round(skew * lots * exp(-age / skew_time)), looked at once an epoch of ten seconds at least."""
+    markets, start = opened(quiet(skew=SKEW, skew_time=SKEW_TIME), range(4))
+    for i in range(4):
+        lots = 5 + 7 * i
+        buy(markets, i, start + 20 * SECOND, side, 100 * lots)
+        markets.run(i, start + 20 * SECOND - 1)
+        w, value = markets.worlds[i], int(markets.worlds["value"][i])
+        assert w["fair"] == value
+        markets.run(i, start + 21 * SECOND)
+        sent = int(w["stock_time"])
+        assert w["fair"] - value == math.floor(SKEW * side * lots + 0.5)
+        for second in (30, 40, 60, 90, 150, 400):
+            markets.run(i, start + second * SECOND + 1)
+            left = SKEW * side * lots * math.exp(-(start + second * SECOND - sent) / SECOND / SKEW_TIME)
+            assert w["fair"] - value == math.floor(left + 0.5), second
+        assert w["fair"] == value
+
+
+def test_the_touch_goes_with_them_and_comes_back() -> None:
+    def moved(skew: float, second: int) -> np.ndarray:
+        preset = quiet(skew=skew, skew_time=SKEW_TIME)
+        (markets, start), (twins, _) = opened(preset, range(24)), opened(preset, range(24))
+        for i in range(24):
+            buy(markets, i, start + 300 * SECOND, 1, 800)
+            for one in (markets, twins):
+                one.run(i, start + second * SECOND)
+        w, t = markets.worlds, twins.worlds
+        return np.asarray((w["bid"] + w["ask"] - t["bid"] - t["ask"]) / 2)
+
+    soon, late = moved(0.5, 305) - moved(0.0, 305), moved(0.5, 500) - moved(0.0, 500)
+    assert 3.0 < soon.mean() < 4.5  # .5 * 8 lots * exp(-5 / 25) = 3.3, rounded, once all have followed
+    assert abs(late.mean()) < 3 * late.std(ddof=1) / math.sqrt(24) + 0.2
+
+
+def test_the_mid_follows_the_public_value_and_does_not_overshoot_it() -> None:
+    """Slope of a minute's change of the mid on that of the value: 1 less what is still on its way; never above 1."""
+    markets, start = opened(quiet(sigma=100.0), range(16))
+    slopes = []
+    for i in range(16):
+        w, mid, value = markets.worlds[i], [], []
+        for minute in range(5, 395):
+            markets.run(i, start + minute * 59 * SECOND)
+            mid.append((int(w["bid"]) + int(w["ask"])) / 2)
+            value.append(int(w["value"]))
+        slopes.append(np.polyfit(np.diff(value), np.diff(mid), 1)[0])
+    error = float(np.std(slopes, ddof=1)) / math.sqrt(len(slopes))
+    assert error < 0.02
+    assert 0.8 < np.mean(slopes) < 1.0
