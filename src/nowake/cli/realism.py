@@ -1,5 +1,6 @@
 """`nowake realism`: the realism gate, on a simulated market or on recorded days."""
 
+import os
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,7 +69,9 @@ def realism(
     plan = plan_of(quick=quick, seed=seed, regime=regime, **({"facts": chosen} if chosen else {}), **changed)
     beside = _recorded(data, store, seed) if data else None
     with Progress("realism") as bar:
-        outcome = run_gate(market, plan, lambda done, total, note: bar(done, total, f"realism: {note}"))
+        outcome = run_gate(
+            market, plan, lambda done, total, note: bar(done, total, f"realism: {note}"), workers=os.cpu_count() or 1
+        )
     found = Found(market, outcome, beside, tuple(data or ()), _keep(market, outcome))
     _deliver(out, body_of(found), found, target, json)
     good = outcome.verdict.safe if outcome.verdict else all(fact.passed for fact in outcome.facts)

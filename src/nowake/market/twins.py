@@ -1,16 +1,15 @@
 """Pairs of the founding scenario: every policy beside its twin, many markets, on as many processors as there are."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
-from multiprocessing import get_context
-from signal import SIG_IGN, SIGINT, signal
+from functools import partial
 
 import numpy as np
 
 from nowake.execution.children import Child
 from nowake.execution.outcome import POINTS, Outcome, Step, Told
 from nowake.market.scenario import AFTER, Run, Scenario, alone, market_of, steps_of, worked
+from nowake.market.workers import in_processes
 
 __all__ = ["run_pairs", "tell"]
 
@@ -66,20 +65,9 @@ def run_pairs(
     what: Scenario, *, workers: int = 1, progress: Callable[[float], None] | None = None
 ) -> list[list[Outcome]]:
     """Return the outcomes, one list per pair, policies in their order; more `workers` (processes) save time only."""
-    done: dict[int, list[Outcome]] = {}
-
-    def keep(k: int, outcomes: list[Outcome]) -> None:
-        done[k] = outcomes
-        if progress:
-            progress(len(done) / what.pairs)
-
-    if workers <= 1:
-        for k in range(what.pairs):
-            keep(k, _pair(what, k))
-    else:
+    if workers > 1:
         _compile(what)
-        _spread(what, min(workers, what.pairs), keep)
-    return [done[k] for k in range(what.pairs)]
+    return in_processes(what.pairs, partial(_pair, what), workers, progress)
 
 
 def _compile(what: Scenario) -> None:
@@ -88,21 +76,6 @@ def _compile(what: Scenario) -> None:
     market.submit(int(what.side), 1, kind="market")
     market.twin().advance(0.1)
     market.quote()
-
-
-def _ignore_interrupts() -> None:
-    signal(SIGINT, SIG_IGN)  # the parent ends the pool
-
-
-def _spread(what: Scenario, workers: int, keep: Callable[[int, list[Outcome]], None]) -> None:
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as pool:
-        try:
-            running = {pool.submit(_pair, what, k): k for k in range(what.pairs)}
-            for future in as_completed(running):
-                keep(running[future], future.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def tell(what: Scenario, k: int, name: str) -> Told:

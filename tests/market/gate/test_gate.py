@@ -1,5 +1,6 @@
 """A run of the gate: only what is asked is run, and what cannot be told does not pass."""
 
+import os
 import sys
 from typing import Any
 
@@ -31,7 +32,9 @@ def test_only_what_the_facts_need_is_run(brief: Preset) -> None:
 def _trips(count: int, profit: float) -> Any:
     rng = np.random.default_rng(1)
 
-    def hunt(preset: Preset, *, seed: int, trips: int, progress: Any = None) -> tuple[list[Trips], list[Trips]]:
+    def hunt(
+        preset: Preset, *, seed: int, trips: int, workers: int, progress: Any = None
+    ) -> tuple[list[Trips], list[Trips]]:
         stream, regime = np.repeat(np.arange(trips // 2), 2), np.resize(["calm", "volatile", "thin"], trips)
 
         def some(family: str, mean: float) -> Trips:
@@ -78,7 +81,7 @@ def test_any_other_fault_stops_the_run(monkeypatch: pytest.MonkeyPatch, brief: P
 
 @pytest.mark.slow
 def test_the_gate_of_continuous_integration(capsys: pytest.CaptureFixture[str]) -> None:
-    found = run_gate(load("midcap"), plan_of(quick=True))
+    found = run_gate(load("midcap"), plan_of(quick=True), workers=os.cpu_count() or 1)
     assert [fact.id for fact in found.facts] == list(range(1, 27))
     assert found.verdict is not None
     assert found.plan.decides

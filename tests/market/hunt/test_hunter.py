@@ -52,6 +52,16 @@ def test_the_same_call_gives_the_same_trips(midcap: Preset) -> None:
     assert not np.array_equal(first.raw, other.raw)
 
 
+def test_processes_change_nothing(midcap: Preset) -> None:
+    one, two = (
+        hunt(midcap, seed=5, trips=4, families=["ignition"], sizes=[0.002], warm_days=0, workers=n) for n in (1, 2)
+    )
+    for a, b in zip(one[0] + one[1], two[0] + two[1], strict=True):
+        assert (a.family, a.size, a.regime.tolist()) == (b.family, b.size, b.regime.tolist())
+        assert np.array_equal(a.manipulation, b.manipulation)
+        assert np.array_equal(a.raw, b.raw)
+
+
 def test_a_stream_is_the_same_however_many_there_are(midcap: Preset) -> None:
     few, more = (
         hunt(midcap, seed=5, trips=n, families=["ignition"], sizes=[0.002], warm_days=0, regimes=("thin",))[0][0]

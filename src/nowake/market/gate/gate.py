@@ -53,8 +53,8 @@ class Outcome:
 class _Run:
     """A run under way: parts found so far, notes by fact, and the clock."""
 
-    def __init__(self, preset: Preset, plan: GatePlan, progress: Progress) -> None:
-        self.preset, self.plan, self.progress = preset, plan, progress
+    def __init__(self, preset: Preset, plan: GatePlan, progress: Progress, workers: int) -> None:
+        self.preset, self.plan, self.progress, self.workers = preset, plan, progress, workers
         self.parts: Parts = {}
         self.notes: dict[int, str] = {}
         self.days: list[Reduced] = []
@@ -126,13 +126,18 @@ class _Run:
         return null_alpha(self.preset, seed=p.seed, seeds=p.alpha_seeds, days=p.alpha_days, warm=p.warm, tell=count)
 
     def _hunt(self, tell: Callable[[float], None]) -> Parts:
-        trips, planted = hunt(self.preset, seed=self.plan.seed, trips=self.plan.trips, progress=tell)
+        p = self.plan
+        trips, planted = hunt(self.preset, seed=p.seed, trips=p.trips, workers=self.workers, progress=tell)
         return arbitrage.estimate(trips, planted)
 
 
-def run_gate(preset: Preset, plan: GatePlan, progress: Progress = lambda *_: None) -> Outcome:
-    """Return the judged facts of `preset`; the same plan gives the same numbers, whatever the number of threads."""
-    run = _Run(preset, plan, progress)
+def run_gate(preset: Preset, plan: GatePlan, progress: Progress = lambda *_: None, workers: int = 1) -> Outcome:
+    """Return the judged facts of `preset`; the same plan gives the same numbers, whatever the number of threads.
+
+    `workers`: processes for the round trips, the only part that is Python's; a script that asks for more than one needs
+    the usual `if __name__ == "__main__"`.
+    """
+    run = _Run(preset, plan, progress, workers)
     run.all()
     facts = tuple(
         replace(fact, note=run.notes.get(fact.id, fact.note)) for fact in judge(run.parts) if fact.id in plan.facts

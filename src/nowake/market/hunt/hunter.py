@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from nowake.market.market import Market
 from nowake.market.preset import Preset
 from nowake.market.preset import load as load_preset
 from nowake.market.realism.arbitrage import Trips
+from nowake.market.workers import in_processes
 
 __all__ = ["REGIMES", "SIZES", "hunt", "trip"]
 
@@ -82,13 +84,15 @@ def hunt(
     sizes: int | Sequence[float] = 3,
     regimes: Sequence[str] = REGIMES,
     warm_days: int = 1,
+    workers: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[list[Trips], list[Trips]]:
     """Return the trips per family and size, and those in which a flaw is planted, one entry a flaw.
 
     `trips` per family and size, half of them buying first; stream k has the regime k mod len(`regimes`). `sizes`: how
-    many of SIZES, or fractions of the daily volume. `warm_days`: sessions that every market has behind it. Families
-    that need a venue which the preset does not have are left out. InputError for what cannot be hunted.
+    many of SIZES, or fractions of the daily volume. `warm_days`: sessions that every market has behind it. More
+    `workers` (processes) save time only. Families that need a venue which the preset does not have are left out.
+    InputError for what cannot be hunted.
     """
     preset = preset if isinstance(preset, Preset) else load_preset(preset)
     fractions = _fractions(sizes)
@@ -107,12 +111,12 @@ def hunt(
     def told(done: int, count: int) -> Callable[[float], None]:
         return lambda part: progress((done + count * part) / whole) if progress else None
 
-    hunted = _run(at, streams, cells, told(0, len(cells)))
+    hunted = _run(at, streams, cells, told(0, len(cells)), workers)
     planted = []
     for k, flaw in enumerate(FLAWS):
         cell = _Cell(flaw.family, fractions[-1], _shares(preset, fractions[-1]))
         spoilt = replace(at, preset=flaw.spoil(preset))
-        planted += _run(spoilt, streams, (cell,), told(len(cells) + k, 1))
+        planted += _run(spoilt, streams, (cell,), told(len(cells) + k, 1), workers)
     return hunted, planted
 
 
@@ -142,21 +146,23 @@ def _possible(at: Stage, families: tuple[Family, ...]) -> tuple[Family, ...]:
     return possible
 
 
-def _run(at: Stage, streams: int, cells: Sequence[_Cell], told: Callable[[float], None]) -> list[Trips]:
-    """Return the trips of every cell; all cells share the scenes of a stream."""
-    outcomes: list[list[_Outcome]] = [[] for _ in cells]
-    spreads = []
-    for k in range(streams):
-        scenes = _scenes(at, k, {cell.family.when for cell in cells})
-        spreads.append(scenes[MIDDAY].spread)
-        for cell, kept in zip(cells, outcomes, strict=True):
-            where = scenes[cell.family.when]
-            for sign in (1, -1):
-                fills = trip(where, cell.family, cell.shares, sign).fills
-                kept.append(_Outcome(profit(fills, at.preset.instrument.tick), k, where.regime))
-        told((k + 1) / streams)
-    spread = float(np.mean(spreads))
-    return [_trips(cell, kept, spread) for cell, kept in zip(cells, outcomes, strict=True)]
+def _run(at: Stage, streams: int, cells: Sequence[_Cell], told: Callable[[float], None], workers: int) -> list[Trips]:
+    """Return the trips of every cell."""
+    done = in_processes(streams, partial(_stream, at, tuple(cells)), workers, told)
+    spread = float(np.mean([one for one, _ in done]))
+    return [_trips(cell, [o for _, kept in done for o in kept[i]], spread) for i, cell in enumerate(cells)]
+
+
+def _stream(at: Stage, cells: Sequence[_Cell], k: int) -> tuple[float, list[list[_Outcome]]]:
+    """Return the spread of stream `k` and what the trips of every cell brought there; all share its scenes."""
+    scenes = _scenes(at, k, {cell.family.when for cell in cells})
+    outcomes: list[list[_Outcome]] = []
+    for cell in cells:
+        where = scenes[cell.family.when]
+        desks = (trip(where, cell.family, cell.shares, sign) for sign in (1, -1))
+        profits = (profit(desk.fills, at.preset.instrument.tick) for desk in desks)
+        outcomes.append([_Outcome(one, k, where.regime) for one in profits])
+    return scenes[MIDDAY].spread, outcomes
 
 
 def _scenes(at: Stage, stream: int, when: set[str]) -> dict[str, Scene]:
