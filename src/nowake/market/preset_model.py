@@ -201,7 +201,7 @@ class LitFlow(Model):
     chase_delay: NotNegative  # s
     skew: NotNegative  # ticks per round lot that takers have bought from makers
     skew_time: Positive  # s in which makers forget
-    fade: NotNegative  # of makers at the touch who leave when all of it has been taken; in proportion else
+    fade: NotNegative  # of makers at the touch who leave at once, times the part of it that was taken
     informed_probability: Share
     informed_delay: NotNegative  # s
     informed_most: Count  # lots

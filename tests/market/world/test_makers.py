@@ -50,7 +50,7 @@ def test_makers_quote_by_what_they_have_just_sold(side: int) -> None:
         w, value = markets.worlds[i], int(markets.worlds["value"][i])
         assert w["fair"] == value
         markets.run(i, start + 21 * SECOND)
-        sent = int(w["stock_time"])
+        sent = int(w["sold_time"])
         assert w["fair"] - value == math.floor(SKEW * side * lots + 0.5)
         for second in (30, 40, 60, 90, 150, 400):
             markets.run(i, start + second * SECOND + 1)

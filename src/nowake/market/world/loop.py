@@ -64,7 +64,7 @@ def open_market(worlds: Any, params: Any, books: Any, i: Any, feed: Any) -> None
     w.days += 1
     w.crossed = 0
     w.calm_mid = w.value + w.gap
-    w.fair, w.stock = w.value, 0.0
+    w.fair, w.sold = w.value, 0.0
     w.pace = w.width = w.brevity = 1.0
     w.up = 0.5
     if w.days == 1:

@@ -158,7 +158,7 @@ _SCALARS = (
         "days",
         "active",
         "fair",
-        "stock_time",
+        "sold_time",
         *_COUNTERS,
     ),
 )
@@ -176,7 +176,7 @@ _FLOATS = (
     "trend",
     "tilt",
     "calm_mid",
-    "stock",
+    "sold",
 )
 WORLD = np.dtype(
     [

@@ -71,7 +71,7 @@ def sweep(w: Any, p: Any, books: Any, feed: Any, side: Any, quantity: Any, limit
         _remember(w, p, side, quantity - left)
         regard(w, p, books)
         if p.fade > 0.0:
-            fade(w, p, books, -side, quantity - left)
+            fade(w, p, books, feed, -side, quantity - left)
     return left
 
 
@@ -80,8 +80,8 @@ def _remember(w: Any, p: Any, side: Any, shares: Any) -> None:
     """Let a market order sink in: what makers predict from it at every scale, and the trend that followers see."""
     w.trend = w.trend * decay((w.now - w.trend_time) / (1e9 * p.memory)) + side * shares
     w.trend_time = w.now
-    w.stock = w.stock * decay((w.now - w.stock_time) / p.skew_time) + side * shares
-    w.stock_time = w.now
+    w.sold = w.sold * decay((w.now - w.sold_time) / p.skew_time) + side * shares
+    w.sold_time = w.now
     w.tilt = 0.0
     for k in range(SCALES):
         keep = decay(shares / p.lean_time[k])

@@ -2,7 +2,8 @@
 
 `w.bid` and `w.ask` are the best prices of the market. When a best price is used up, investors whose reservation price
 has been reached show themselves there before the touch moves on. Orders at a new touch whose public value is stale plan
-to follow it: quickly where they could be picked off, slowly where they were left behind.
+to follow it: quickly where they could be picked off, slowly where they were left behind. After a trade some of what is
+left at the touch leaves at once: the makers there are faster than anybody who could hit them next.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ from nowake.core.jit import inline, kernel
 from nowake.market.keyed import decay
 from nowake.market.world.causes import LATENT, TAKERS, WAKE, rekey, turn
 from nowake.market.world.offbook import note_quote
-from nowake.market.world.orders import rest
+from nowake.market.world.orders import leave, rest
 from nowake.market.world.state import FIXED, FOLLOWS, ORDERS, OWNER, REACH, STAYS
 from nowake.market.world.wheel import put, take_out
 
@@ -82,37 +83,12 @@ def wake(w: Any, p: Any, books: Any, side: Any) -> None:
 @kernel
 def regard(w: Any, p: Any, books: Any) -> None:
     """Let makers look again at the public value and at what they have sold of late; orders at the touch follow."""
-    stock = w.stock * decay((w.now - w.stock_time) / p.skew_time)
-    fair = w.value + np.int64(np.floor(p.skew * stock + 0.5))
+    sold = w.sold * decay((w.now - w.sold_time) / p.skew_time)
+    fair = w.value + np.int64(np.floor(p.skew * sold + 0.5))
     if fair != w.fair:
         w.fair = fair
         wake(w, p, books, 1)
         wake(w, p, books, -1)
-
-
-@kernel
-def fade(w: Any, p: Any, books: Any, side: Any, taken: Any) -> None:
-    """Let orders at the touch of `side` plan to leave after a trade there: with `fade` times the part of it taken."""
-    price = w.bid if side > 0 else w.ask
-    chance = p.fade * taken / (taken + displayed(w, books, side, price))
-    h = half(side)
-    for j in range(w.venues):
-        b = books[w.first + j]
-        if best_key(b, h) != side * price:
-            continue
-        s = first_at(b, h, side * price)
-        while s != NONE:
-            node = j * ORDERS + s
-            a = w.agent[node]
-            if a.plan == STAYS and b.order[s].owner != OWNER:
-                rekey(w, WAKE, mix(a.birth, w.number[TAKERS] * 128 + a.moves + 64))
-                if next_uniform(w, WAKE) < chance:
-                    due = w.now + np.int64(next_exponential(w, WAKE) * p.chase_delay)
-                    if due < a.due:
-                        take_out(w, node)
-                        a.due = due
-                        put(w, node)
-            s = np.int64(b.order[s].next)
 
 
 @inline
@@ -207,3 +183,26 @@ def settle(w: Any, p: Any, books: Any, feed: Any, side: Any) -> None:
     if price != old:
         note_quote(w)
         wake(w, p, books, side)
+
+
+@kernel
+def fade(w: Any, p: Any, books: Any, feed: Any, side: Any, taken: Any) -> None:
+    """Let orders at the touch of `side` leave after a trade there, each with `fade` times the part that was taken."""
+    price = w.bid if side > 0 else w.ask
+    chance = p.fade * taken / (taken + displayed(w, books, side, price))
+    h = half(side)
+    for j in range(w.venues):
+        b = books[w.first + j]
+        if best_key(b, h) != side * price:
+            continue
+        s = first_at(b, h, side * price)
+        while s != NONE:
+            after = np.int64(b.order[s].next)
+            node = j * ORDERS + s
+            a = w.agent[node]
+            if a.plan == STAYS and b.order[s].owner != OWNER:
+                rekey(w, WAKE, mix(a.birth, w.number[TAKERS] * 128 + a.moves + 64))
+                if next_uniform(w, WAKE) < chance:
+                    leave(w, books, feed, node)
+            s = after
+    settle(w, p, books, feed, side)

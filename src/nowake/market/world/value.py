@@ -2,7 +2,8 @@
 
 The public value moves by one tick at a time at a rate in proportion to the variance of the hour, and jumps now and
 then. Activity is the product of two log-normal Ornstein-Uhlenbeck factors, slow and fast, drawn anew every epoch; with
-the regime and the intraday curves it sets the rates of makers, takers, news and the public value.
+the regime and the intraday curves it sets the rates of makers, takers, news and the public value. The spread that
+makers aim at goes with the volatility per trade, not per second (Wyart et al. 2008): a busy hour is not a wide one.
 """
 
 from typing import Any
@@ -100,7 +101,7 @@ def breathe(w: Any, p: Any, books: Any) -> None:
     w.variance = variance
     w.pace = activity * shape(r, VOLUME, w.now)
     w.brevity = factor(r, LIFE) * _power(p, w.pace)
-    w.width = np.sqrt(activity * factor(r, VARIANCE)) * shape(r, SPREAD, w.now)
+    w.width = np.sqrt(factor(r, VARIANCE) / factor(r, TAKING)) * shape(r, SPREAD, w.now)
     w.up = 0.5 + 0.5 * factor(r, DRIFT) / (p.sigma * variance)
     pace(w, LIMITS, p.limit_rate * w.pace * factor(r, FLOW))
     pace(w, TAKERS, p.taker_rate * w.pace * factor(r, TAKING))

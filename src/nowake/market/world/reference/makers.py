@@ -122,7 +122,7 @@ def breathe(w: World) -> None:
     w.variance = activity * rough * rough * r.factor(VARIANCE)
     w.pace = activity * r.shape(VOLUME, now)
     w.brevity = r.factor(LIFE) * _power(w, w.pace)
-    w.width = math.sqrt(activity * r.factor(VARIANCE)) * r.shape(SPREAD, now)
+    w.width = math.sqrt(r.factor(VARIANCE) / r.factor(TAKERS)) * r.shape(SPREAD, now)
     w.up = 0.5 + 0.5 * (r.factor(DRIFT) * r.sign) / (p.sigma * w.variance)
     w.causes.pace(c.LIMITS, p.limit_rate * w.pace * r.factor(LIMITS), now)
     w.causes.pace(c.TAKERS, p.taker_rate * w.pace * r.factor(TAKERS), now)

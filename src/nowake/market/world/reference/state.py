@@ -103,8 +103,8 @@ class World:
     now: int = 0
     value: int = 0
     fair: int = 0  # where makers see it
-    stock: float = 0.0
-    stock_time: int = 0
+    sold: float = 0.0
+    sold_time: int = 0
     bid: int = 0
     ask: int = 0
     seen: deque[tuple[int, int, int]] = field(default_factory=lambda: deque(maxlen=SEEN))  # time, bid, ask

@@ -54,8 +54,8 @@ def _remember(w: World, side: int, shares: int) -> None:
     w.add("volume", shares)
     w.trend = w.trend * decayed((w.now - w.trend_time) / (1e9 * w.p.memory)) + side * shares
     w.trend_time = w.now
-    w.stock = w.stock * decayed((w.now - w.stock_time) / w.p.skew_time) + side * shares
-    w.stock_time = w.now
+    w.sold = w.sold * decayed((w.now - w.sold_time) / w.p.skew_time) + side * shares
+    w.sold_time = w.now
     w.tilt = 0.0
     for k, span in enumerate(w.p.lean_time):
         keep = decayed(shares / span)

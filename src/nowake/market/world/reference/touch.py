@@ -93,8 +93,8 @@ def wake(w: World, side: int) -> None:
 
 def regard(w: World) -> None:
     """Let makers look again at the public value and at what they have sold of late."""
-    stock = w.stock * decayed((w.now - w.stock_time) / w.p.skew_time)
-    fair = w.value + math.floor(w.p.skew * stock + 0.5)
+    sold = w.sold * decayed((w.now - w.sold_time) / w.p.skew_time)
+    fair = w.value + math.floor(w.p.skew * sold + 0.5)
     if fair != w.fair:
         w.fair = fair
         wake(w, 1)
@@ -102,17 +102,15 @@ def regard(w: World) -> None:
 
 
 def fade(w: World, side: int, taken: int) -> None:
-    """Let orders at the touch plan to leave after a trade there."""
+    """Let orders at the touch leave after a trade there."""
     chance = w.p.fade * taken / (taken + displayed(w, side, w.touch(side)))
     for o in at_touch(w, side):
         if o.plan != "stays" or o.own:
             continue
         draws = w.causes.rekey(WAKE, mix(o.birth, w.causes.number[TAKERS] * 128 + o.moves + 64))
         if draws.uniform() < chance:
-            due = w.now + int(draws.exponential() * w.p.chase_delay)
-            if due < o.due:
-                o.due = due
-                w.agenda.put(o)
+            leave(w, o)
+    settle(w, side)
 
 
 def improve(w: World, side: int, price: int) -> None:
