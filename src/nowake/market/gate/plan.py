@@ -33,7 +33,7 @@ class GatePlan:
     asset_days: int = 24
     alpha_seeds: int = 10
     alpha_days: int = 25
-    trips: int = 600
+    trips: int = 800
     warm: int = 1
     facts: frozenset[int] = IDS
 

@@ -33,7 +33,7 @@ def rest(
     s = add_order(b, w.next_id, side, price, quantity)
     node = venue * ORDERS + s
     a = w.agent[node]
-    a.due, a.birth, a.value, a.moves, a.plan = max(due, w.now), birth, w.fair, 0, plan
+    a.due, a.birth, a.value, a.moves, a.trades, a.plan = max(due, w.now), birth, w.fair, 0, 0, plan
     put(w, node)
     w.adds += 1
     w.posted += quantity

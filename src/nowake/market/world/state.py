@@ -76,7 +76,8 @@ AGENT = np.dtype(
         ("place", "i4"),
         ("moves", "i4"),  # how often it was priced anew
         ("plan", "u1"),
-        ("spare", "u1", (3,)),
+        ("trades", "u1"),  # how many there were at its price while it stood at the touch, modulo 256
+        ("spare", "u1", (2,)),
     ],
     align=True,
 )

@@ -36,6 +36,7 @@ class Resting:
     birth: int = 0  # identity of its draws
     value: int = 0  # the public value when it was priced
     moves: int = 0
+    trades: int = 0
     due: int = NEVER
     plan: str = "stays"  # or "follows" the public value, or is "fixed"
     own: Own | None = None
