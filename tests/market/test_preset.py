@@ -141,7 +141,7 @@ def change(path: str, value: Any) -> dict[str, Any]:
         ("lit.skew_time", 0.0, "lit.skew_time", "greater than 0"),
         ("lit.skew", -0.1, "lit.skew", "greater than or equal to 0"),
         ("lit.burst", 1.5, "lit.burst", "less than or equal to 1"),
-        ("lit.deepest", 2, "lit.deepest", "at least 2.4"),
+        ("lit.deepest", 2, "lit.deepest", "at least 2.15"),
         ("regimes.chain.epoch", 700.0, "regimes.chain.spell.4", "at least 700"),
         ("regimes.chain.next", [[1, 0, 0, 0, 0]] * 5, "regimes.chain.next.0", "calm leads nowhere"),
         ("regimes.calm.variance", 0.0, "regimes.calm.variance", "greater than 0"),

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from nowake.core.events import Kind
 from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset, load
 from nowake.market.sessions import session_of
@@ -39,6 +40,19 @@ def buy(markets: Worlds, i: int, time: int, side: int, shares: int) -> None:
     markets.send(i, (time, int(Action.NEW), 1, side, 0, shares, -1, int(OrderKind.MARKET)))
 
 
+def follow(orders: dict[int, list[int]], told: list[np.ndarray]) -> None:
+    """Bring the book of a feed up to date; `told` is empty afterwards."""
+    for event in (e for events in told for e in events):
+        order = int(event["order_id"])
+        if event["kind"] == Kind.ADD:
+            orders[order] = [int(event["side"]), int(event["price"]), int(event["quantity"])]
+        elif event["kind"] == Kind.EXECUTE and orders[order][2] > event["quantity"]:
+            orders[order][2] -= int(event["quantity"])
+        elif event["kind"] in (Kind.EXECUTE, Kind.DELETE):
+            del orders[order]
+    told.clear()
+
+
 @pytest.mark.parametrize("side", [1, -1])
 def test_makers_quote_by_what_they_have_just_sold(side: int) -> None:
     """fair - value = round(skew * lots * exp(-age / skew_time)), looked at once an epoch of ten seconds at least."""
@@ -57,6 +71,37 @@ def test_makers_quote_by_what_they_have_just_sold(side: int) -> None:
             left = SKEW * side * lots * math.exp(-(start + second * SECOND - sent) / SECOND / SKEW_TIME)
             assert w["fair"] - value == math.floor(left + 0.5), second
         assert w["fair"] == value
+
+
+def test_makers_leave_at_once_after_a_trade() -> None:
+    """Each order at a touch of which the part x was taken leaves with `fade` x; every trade is a draw of its own."""
+    start, close = session_of(preset := quiet(skew=0.0, fade=0.7, investor_slope=1e-9), FIRST_DAY)
+    expected = variance = left = 0.0
+    orders: dict[int, list[int]] = {}  # side, price, quantity
+    told: list[np.ndarray] = []
+    markets = new_worlds(preset, range(7, 8), "calm", start, close, told.append)
+    for k in range(600):  # three in a row: who has stayed after the first may leave after the second
+        at, side = start + 30 * SECOND + k // 3 * 5 * SECOND + k % 3 * 2_000_000, 1 if k // 3 % 2 else -1
+        while not markets.step(0, at - 1, told.append):
+            pass
+        follow(orders, told)
+        buy(markets, 0, at, side, 100)
+        while not markets.step(0, at + 1, told.append):
+            pass
+        markets.worlds["own_events"][0] = 0  # heard
+        events = np.concatenate(told)
+        told.clear()
+        gone = {int(order) for order in events["order_id"][events["kind"] == Kind.DELETE]}
+        follow(orders, [events[events["kind"] != Kind.DELETE]])
+        touch = max(-side * price for of, price, _ in orders.values() if of == -side)
+        there = {i: quantity for i, (of, price, quantity) in orders.items() if (of, -side * price) == (-side, touch)}
+        chance = min(0.7 * 100 / (100 + sum(there.values())), 1.0)
+        expected, variance = expected + chance * len(there), variance + chance * (1 - chance) * len(there)
+        left += len(gone & set(there))
+        assert gone <= set(there)
+        follow(orders, [events[events["kind"] == Kind.DELETE]])
+    assert left > 150
+    assert left == pytest.approx(expected, abs=4 * math.sqrt(variance))
 
 
 def test_the_touch_goes_with_them_and_comes_back() -> None:

@@ -203,8 +203,9 @@ def fade(w: Any, p: Any, books: Any, feed: Any, side: Any, taken: Any) -> None:
             node = j * ORDERS + s
             a = w.agent[node]
             if a.plan == STAYS and b.order[s].owner != OWNER:
-                a.trades += 1
-                rekey(w, WAKE, mix(a.birth, _FADES + a.trades * 64 + a.moves))
+                trades = (np.int64(a.trades) + 1) % 256
+                a.trades = trades
+                rekey(w, WAKE, mix(a.birth, _FADES + trades * 64 + a.moves))
                 if next_uniform(w, WAKE) < chance:
                     leave(w, books, feed, node)
             s = after
