@@ -47,7 +47,7 @@ def test_buying_and_selling_move_the_price_against_the_order() -> None:
         assert row.impact_bps_ci[0] > 0
         assert row.shortfall_bps > 0
         assert row.completion == 1
-        assert row.vrf > 3  # 4.3 and more measured with these 32 pairs
+        assert row.vrf > 5
         assert row.child_bps < row.impact_bps
 
 

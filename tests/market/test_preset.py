@@ -69,7 +69,7 @@ def test_a_copy_of_a_preset_is_the_same_market_and_a_changed_value_is_not(tmp_pa
     copy = tmp_path / "my.toml"
     copy.write_text(preset_text("midcap").replace('name = "midcap"', 'name = "mine"'), encoding="utf-8")
     assert parameter_hash(load(copy)) == parameter_hash(load("midcap"))
-    copy.write_text(preset_text("midcap").replace("jump_size = 10.0", "jump_size = 10.5"), encoding="utf-8")
+    copy.write_text(preset_text("midcap").replace("jump_size = 12.0", "jump_size = 12.5"), encoding="utf-8")
     assert parameter_hash(load(str(copy))) != parameter_hash(load("midcap"))
 
 
@@ -141,7 +141,7 @@ def change(path: str, value: Any) -> dict[str, Any]:
         ("lit.skew_time", 0.0, "lit.skew_time", "greater than 0"),
         ("lit.skew", -0.1, "lit.skew", "greater than or equal to 0"),
         ("lit.burst", 1.5, "lit.burst", "less than or equal to 1"),
-        ("lit.deepest", 2, "lit.deepest", "at least 2.15"),
+        ("lit.deepest", 2, "lit.deepest", "at least 2.35"),
         ("regimes.chain.epoch", 700.0, "regimes.chain.spell.4", "at least 700"),
         ("regimes.chain.next", [[1, 0, 0, 0, 0]] * 5, "regimes.chain.next.0", "calm leads nowhere"),
         ("regimes.calm.variance", 0.0, "regimes.calm.variance", "greater than 0"),

@@ -24,11 +24,12 @@ from nowake.market.workers import in_parts
 from nowake.market.world.paths import work
 from nowake.market.world.worlds import NOTHING, Worlds, new_worlds
 
-__all__ = ["Fit", "Plan", "Row", "flat", "measure", "square_root_fit"]
+__all__ = ["PAUSE", "Fit", "Plan", "Row", "flat", "measure", "square_root_fit"]
 
 CHILD = 300  # shares of a child at least
 MOST_CHILDREN = 2000
 AFTER_CHILD = 60 * SECOND
+PAUSE = 1  # s after a child: makers have answered it, the response is at its peak
 DRAWS = 1000  # of the bootstrap over pairs
 _BATCH = 64  # pairs that run at once
 _ENDLESS = 10_000 * DAY
@@ -147,14 +148,14 @@ def _session(preset: Preset) -> float:
 def _run(
     markets: Worlds, side: int, children: int, shares: int, gap: int, samples: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mids at the end of every gap, the mid right after the last child, and shares filled with their cost."""
+    """Return mids at the end of every gap, the mid PAUSE after the last child, and shares filled with their cost."""
     n = len(markets.worlds)
     mids, peaks = np.zeros((n, samples)), np.zeros((n, max(children, 1)))
     costs = np.zeros((n, max(children, 1), 2))
 
     def part(lo: int, hi: int) -> None:
-        w = markets
-        work(w.worlds, w.params, w.books, lo, hi, side, children, shares, gap, mids, peaks, costs, NOTHING)
+        w, pause = markets, PAUSE * SECOND
+        work(w.worlds, w.params, w.books, lo, hi, side, children, shares, gap, pause, mids, peaks, costs, NOTHING)
 
     in_parts(n, part)
     return mids, peaks[:, -1], costs.sum(axis=1)
@@ -173,8 +174,7 @@ def _batch(markets: Worlds, preset: Preset, plan: Plan, size: float) -> np.ndarr
     del small, still
     twins = markets.copy()
     mids, peak, costs = _run(markets, side, children, shares, gap, 3 * children)
-    without, _, _ = _run(twins, 0, 0, 0, gap, 3 * children)
-    alone = without[:, children - 2] if children > 1 else arrival
+    without, alone, _ = _run(twins, 0, children, 0, gap, 3 * children)
     difference = side * (mids - without)
     out = np.zeros(len(arrival), _SAMPLE)
     out["end"], out["one"], out["two"] = side * (peak - alone), *(difference[:, m * children - 1] for m in (2, 3))

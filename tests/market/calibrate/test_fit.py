@@ -36,7 +36,7 @@ def test_wrong_parameters_are_moved_back_towards_the_truth(few: None, job: Make,
     made = job(wrong)
     made.begin(resume=False)
     assert made.space.names == MOVED[::-1] or made.space.names == MOVED
-    made.run(Limits(evaluations=60))
+    made.run(Limits(evaluations=100))
     fitted = made.winner()
     for key in ("taker_rate", "spread"):  # in logs more than half of the way back
         there, back, left = (getattr(preset.lit, key) for preset in (wrong, fitted, quiet))

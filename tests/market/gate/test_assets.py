@@ -26,6 +26,17 @@ def test_a_factor_changes_what_it_names() -> None:
     assert deep.lit.sigma == one.lit.sigma
     assert (wild.lit.sigma, wild.lit.spread) == (2 * one.lit.sigma, 2 * one.lit.spread)
     assert wild.lit.investor_slope == one.lit.investor_slope / 4
+    assert wild.lit.investor_used == 2 * one.lit.investor_used
+    assert (wild.lit.skew, deep.lit.skew) == (2 * one.lit.skew, one.lit.skew / 2)
+    assert deep.lit.informed_most == 2 * one.lit.informed_most
+
+
+def test_as_many_moves_a_day_are_raced_as_in_the_preset() -> None:
+    one = load("midcap")
+    for factors in FACTORS:
+        other = perturbed(one, *factors)
+        moves = (other.lit.sigma / one.lit.sigma) ** 2  # of one tick, relative
+        assert other.lit.informed_probability == min(one.lit.informed_probability / moves, 1.0)
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -13,6 +13,6 @@ def midcap() -> Preset:
 
 @pytest.fixture(scope="session")
 def midday(midcap: Preset) -> Scene:
-    at = Stage(midcap, 3, ("calm",), 0)
+    at = Stage(midcap, 4, ("calm",), 0)
     worlds, start = stage(at, 0)
     return scene(at, worlds, 0, start)

@@ -48,7 +48,7 @@ def test_a_market_order_takes_the_best_prices_of_all_venues_and_never_rests(mark
 
 def test_a_market_order_climbs_the_book_but_for_what_waits_unseen_inside_the_spread() -> None:
     met = 0
-    for seed in range(1, 17):
+    for seed in range(1, 65):
         market = Market.load("midcap", seed, "volatile")
         market.advance(60)
         bid, names = market.quote().bid, [venue.name for venue in market.venues()]

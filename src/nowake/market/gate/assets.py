@@ -21,10 +21,11 @@ FACTORS: tuple[tuple[float, ...], ...] = ((1.0, 1.0, 1.0), *_AXES, *product((0.5
 def perturbed(preset: Preset, tick: float, depth: float, volatility: float) -> Preset:
     """Return the preset as another share: `tick` size, `depth` of the book, daily `volatility` times these factors.
 
-    What is stated in ticks keeps its worth in money when the tick changes (lengths / tick, slopes · tick²). Depth goes
-    with the rates of limit orders and of investors. Volatility is that of the public value; investors are spread over
-    it (slope ~ 1 / σ²: Toth et al. 2011), and makers aim at a spread in proportion to it, as they do from hour to hour
-    in every market here (`world.value.breathe`).
+    Lengths go with the volatility, so in ticks with `stretch` = volatility / tick: the moves of the public value, the
+    spread that makers aim at (as they do from hour to hour: `world.value.breathe`), their skew, the hole in the latent
+    profile, whose slope falls with 1 / σ² (Toth et al. 2011). Moves of one tick are stretch² times as frequent; as many
+    of them a day as in the preset are raced by informed takers, or all of them. Depth goes with the rate of limit
+    orders, with the investors and with sizes that are stated in lots; makers then answer a lot 1 / depth times as much.
     """
     lit, one = preset.lit, preset.instrument
     stretch = volatility / tick
@@ -32,11 +33,17 @@ def perturbed(preset: Preset, tick: float, depth: float, volatility: float) -> P
         "sigma": lit.sigma * stretch,
         "jump_size": lit.jump_size * stretch,
         "spread": lit.spread * stretch,
+        "skew": lit.skew * stretch / depth,
+        "informed_probability": min(lit.informed_probability / stretch**2, 1.0),
+        "informed_most": max(round(lit.informed_most * depth), 1),
+        "investor_show": max(round(lit.investor_show * depth), 1),
+        "investor_used": lit.investor_used * stretch,
         "deepest": max(round(lit.deepest / tick), math.ceil(lit.spread * stretch)),
         "limit_rate": lit.limit_rate * depth,
         "investor_slope": lit.investor_slope * depth / stretch**2,
     }
     share = {
+        "daily_volume": max(round(one.daily_volume * depth), 1),
         "tick": one.tick * tick,
         "spread": one.spread * stretch,
         "daily_volatility": min(one.daily_volatility * volatility, 0.99),

@@ -1,8 +1,9 @@
 """Facts 6 to 10 by twins: orders of many sizes at several participations, all on the same streams, both sides.
 
-I(x) is read right after the child that completes the fraction x of an order, I(2T) at twice its time T. One
-run without orders is the twin of every order on its stream. Sessions have no end and no intraday shape
-(`market.impact.flat`): an order and its decay may take longer than what is left of a day.
+I(x) is read PAUSE after the child that completes the fraction x of an order, when makers have answered it and the
+response to a child is at its peak; I(2T) at twice its time T. One run without orders is the twin of every order on its
+stream. Sessions have no end and no intraday shape (`market.impact.flat`): an order and its decay may take longer than
+what is left of a day.
 """
 
 import math
@@ -14,7 +15,7 @@ import numpy as np
 from nowake.core.errors import InputError
 from nowake.core.times import DAY, SECOND
 from nowake.market.gate.days import SEEDS_APART
-from nowake.market.impact import flat
+from nowake.market.impact import PAUSE, flat
 from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset
 from nowake.market.realism.bootstrap import Estimate
@@ -107,7 +108,7 @@ def _samples(order: Order, session: float) -> int:
 def _run(
     markets: Worlds, order: Order | None, side: int, gap: int, samples: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mids f8[n, samples] every `gap` seconds, f8[n, children] right after each child, and its fills.
+    """Return mids f8[n, samples] every `gap` seconds, f8[n, children] PAUSE after each child, its fills.
 
     Fills f8[n, children, 2]: shares and what was paid for them.
     """
@@ -119,7 +120,7 @@ def _run(
     def part(lo: int, hi: int) -> None:
         work(
             markets.worlds, markets.params, markets.books, lo, hi, side if order else 0, children, shares,
-            gap * SECOND, mids, peaks, costs, NOTHING,
+            gap * SECOND, PAUSE * SECOND, mids, peaks, costs, NOTHING,
         )  # fmt: skip
 
     in_parts(n, part)
@@ -153,7 +154,7 @@ def _pairs(markets: Worlds, order: Order, side: int, twin: _Twin, session: float
     mids, peaks, costs = _run(markets, order, side, gap, samples)
     arrival = twin.mids[:, 0]
     without = twin.mids[:, : n * gap : gap]  # when the children come
-    impact = side * (peaks - without) / arrival[:, None]
+    impact = side * (peaks - twin.mids[:, PAUSE : n * gap + PAUSE : gap]) / arrival[:, None]
     out = np.full((len(arrival), _TENTHS + 2), np.nan)
     out[:, :_TENTHS] = impact[:, [math.ceil(x * n - 1e-9) - 1 for x in FRACTIONS]]
     if samples == 2 * n:

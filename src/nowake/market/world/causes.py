@@ -18,6 +18,7 @@ __all__ = [
     "BUYERS",
     "CAUSES",
     "CLOCKS",
+    "FADES",
     "FOLLOWERS",
     "INFORMED",
     "JUMPS",
@@ -50,6 +51,7 @@ LIMITS, TAKERS, VALUE, JUMPS, INFORMED, SELLERS, BUYERS, ACTIVITY, OWN, FOLLOWER
 PARENTS, REPRICE, WAKE, LATENT, START, AUCTION = range(11, 17)
 CAUSES, CLOCKS = len(NAMES), 11
 NEVER = 2**62
+FADES = 1 << 40  # of WAKE: what orders draw after a trade is keyed apart from what they draw at any price
 RARE, FAR = 1e-9, 9e17  # rates below are none: per second; waiting times beyond are cut: ns, 28 years
 
 

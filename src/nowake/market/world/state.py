@@ -76,7 +76,7 @@ AGENT = np.dtype(
         ("place", "i4"),
         ("moves", "i4"),  # how often it was priced anew
         ("plan", "u1"),
-        ("trades", "u1"),  # how many there were at its price while it stood at the touch, modulo 256
+        ("trades", "u1"),  # it has seen at the touch before it planned to leave, modulo 256
         ("spare", "u1", (2,)),
     ],
     align=True,

@@ -16,15 +16,13 @@ from nowake.book.state import NO_KEY, NONE, half
 from nowake.core.draws import next_exponential, next_uniform
 from nowake.core.jit import inline, kernel
 from nowake.market.keyed import decay
-from nowake.market.world.causes import LATENT, WAKE, rekey, turn
+from nowake.market.world.causes import FADES, LATENT, WAKE, rekey, turn
 from nowake.market.world.offbook import note_quote
 from nowake.market.world.orders import leave, rest
 from nowake.market.world.state import FIXED, FOLLOWS, ORDERS, OWNER, REACH, STAYS
 from nowake.market.world.wheel import put, take_out
 
 __all__ = ["displayed", "fade", "improve", "pick_venue", "regard", "settle", "stale", "wake"]
-
-_FADES = 1 << 40  # apart from all prices
 
 
 @inline
@@ -205,7 +203,7 @@ def fade(w: Any, p: Any, books: Any, feed: Any, side: Any, taken: Any) -> None:
             if a.plan == STAYS and b.order[s].owner != OWNER:
                 trades = (np.int64(a.trades) + 1) % 256
                 a.trades = trades
-                rekey(w, WAKE, mix(a.birth, _FADES + trades * 64 + a.moves))
+                rekey(w, WAKE, mix(a.birth, FADES + trades * 64 + a.moves))
                 if next_uniform(w, WAKE) < chance:
                     leave(w, books, feed, node)
             s = after

@@ -4,7 +4,7 @@ import math
 
 from nowake.core.events import Kind
 from nowake.market.keyed import decayed
-from nowake.market.world.causes import LATENT, WAKE
+from nowake.market.world.causes import FADES, LATENT, WAKE
 from nowake.market.world.reference.book import Own, Resting
 from nowake.market.world.reference.offbook import fill_own
 from nowake.market.world.reference.state import World
@@ -108,7 +108,7 @@ def fade(w: World, side: int, taken: int) -> None:
         if o.plan != "stays" or o.own:
             continue
         o.trades = (o.trades + 1) % 256
-        draws = w.causes.rekey(WAKE, mix(o.birth, (1 << 40) + o.trades * 64 + o.moves))
+        draws = w.causes.rekey(WAKE, mix(o.birth, FADES + o.trades * 64 + o.moves))
         if draws.uniform() < chance:
             leave(w, o)
     settle(w, side)
