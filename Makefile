@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OUT ?= out
 PEERS ?= hftbacktest
+JOBS ?= 2
 RUN ?=
 # Byte code is written once, here: without it every start would compile the libraries anew where Python writes none.
 BYTECODE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib src
@@ -46,8 +47,9 @@ replay: $(VENV)/base
 	else day="generated:7"; echo "no market data at hand: a generated day (zero-intelligence order flow, seed 7)"; fi; \
 	$(BIN)/nowake replay "$$day" --algo vwap --side buy --qty 20000 --report $(OUT)/replay.html
 
+# Files of tests side by side; the kernels they share are compiled once and kept on disk.
 test: $(VENV)/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-all: $(VENV)/dev
 	$(BIN)/python -m pytest -m "slow or not slow"
