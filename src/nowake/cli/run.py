@@ -37,7 +37,7 @@ def run(
     side: Annotated[str, typer.Option("--side", help="One of buy, sell.")] = "buy",
     qty: Annotated[str, typer.Option("--qty", help="Shares, or a share of the daily volume like 25%adv.")] = "500000",
     horizon: Annotated[str, typer.Option("--horizon", help="Time to trade in, from 30 min after the open.")] = "4h",
-    pairs: Annotated[int, typer.Option("--pairs", help="Markets, each with every policy and once without.")] = 16,
+    pairs: Annotated[int, typer.Option("--pairs", help="Markets, each with every policy and once without.")] = 10,
     seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
     regime: Annotated[
         str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")

@@ -34,7 +34,7 @@ class Scenario:
     quantity: int = 500_000
     side: Side = Side.BUY
     horizon: float = 4 * 3600.0
-    pairs: int = 16
+    pairs: int = 10
     seed: int = 7
     regime: str = "switching"
     warm_up: float = 1800.0
