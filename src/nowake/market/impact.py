@@ -24,7 +24,7 @@ from nowake.market.workers import in_parts
 from nowake.market.world.paths import work
 from nowake.market.world.worlds import NOTHING, Worlds, new_worlds
 
-__all__ = ["PAUSE", "Fit", "Plan", "Row", "flat", "measure", "square_root_fit"]
+__all__ = ["PAUSE", "Fit", "Plan", "Row", "flat", "measure", "session_seconds", "square_root_fit", "trade", "warmed"]
 
 CHILD = 300  # shares of a child at least
 MOST_CHILDREN = 2000
@@ -108,7 +108,7 @@ def measure(preset: Preset, plan: Plan, progress: Callable[[float], None] | None
     samples: list[list[np.ndarray]] = [[] for _ in plan.sizes]
     for lo in range(0, plan.pairs, _BATCH):
         base, count = plan.seed * 1_000_000 + lo, min(_BATCH, plan.pairs - lo)
-        markets = _warm(level, plan, range(base, base + count))
+        markets = warmed(level, range(base, base + count), plan.regime, plan.warm_up)
         for size, kept in zip(plan.sizes, samples, strict=True):
             kept.append(_batch(markets.copy(), level, plan, size))
             done += count
@@ -118,17 +118,18 @@ def measure(preset: Preset, plan: Plan, progress: Callable[[float], None] | None
     return tuple(_row(plan, size, preset, np.concatenate(kept)) for size, kept in pairs)
 
 
-def _warm(preset: Preset, plan: Plan, seeds: Sequence[int]) -> Worlds:
-    """Return markets that have run for the warm-up; their session has no end."""
+def warmed(preset: Preset, seeds: Sequence[int], regime: str, warm_up: float) -> Worlds:
+    """Return a market per seed that has run for `warm_up` seconds; their session has no end."""
     opened, _ = session_of(preset, FIRST_DAY)
-    markets = new_worlds(preset, seeds, plan.regime, opened, opened + _ENDLESS)
-    _run(markets, 0, 0, 0, round(plan.warm_up * SECOND), 1)
+    markets = new_worlds(preset, seeds, regime, opened, opened + _ENDLESS)
+    if warm_up > 0:
+        trade(markets, 0, 0, 0, round(warm_up * SECOND), 1)
     return markets
 
 
 def _shape(preset: Preset, plan: Plan, size: float) -> tuple[int, int, int]:
     """Return shares, children and the gap between them (ns)."""
-    volume, session = preset.instrument.daily_volume, _session(preset)
+    volume, session = preset.instrument.daily_volume, session_seconds(preset)
     lot = preset.instrument.round_lot
     shares = max(round(size * volume / lot), 1) * lot
     if plan.horizon is not None:
@@ -140,25 +141,29 @@ def _shape(preset: Preset, plan: Plan, size: float) -> tuple[int, int, int]:
     return shares, children, max(round(seconds * SECOND / children), 1)
 
 
-def _session(preset: Preset) -> float:
+def session_seconds(preset: Preset) -> float:
+    """Return the length of the first day's session in seconds."""
     opened, closed = session_of(preset, FIRST_DAY)
     return (closed - opened) / SECOND
 
 
-def _run(
+def trade(
     markets: Worlds, side: int, children: int, shares: int, gap: int, samples: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mids at the end of every gap, the mid PAUSE after the last child, and shares filled with their cost."""
-    n = len(markets.worlds)
-    mids, peaks = np.zeros((n, samples)), np.zeros((n, max(children, 1)))
-    costs = np.zeros((n, max(children, 1), 2))
+    """Let every market trade `shares` by `children` market orders, `gap` ns apart, and run `samples` gaps in all.
+
+    Returns mids f8[n, samples] in ticks at the end of every gap; mids f8[n, children] PAUSE after each child; its
+    fills f8[n, children, 2]: shares, and ticks x shares paid. Side 0 sends nothing and reads at the same times.
+    """
+    n, pause = len(markets.worlds), PAUSE * SECOND
+    mids, peaks, costs = np.zeros((n, samples)), np.zeros((n, children)), np.zeros((n, children, 2))
 
     def part(lo: int, hi: int) -> None:
-        w, pause = markets, PAUSE * SECOND
+        w = markets
         work(w.worlds, w.params, w.books, lo, hi, side, children, shares, gap, pause, mids, peaks, costs, NOTHING)
 
     in_parts(n, part)
-    return mids, peaks[:, -1], costs.sum(axis=1)
+    return mids, peaks, costs
 
 
 _SAMPLE = np.dtype([(name, "f8") for name in ("end", "one", "two", "child", "shortfall", "done", "move", "arrival")])
@@ -170,11 +175,12 @@ def _batch(markets: Worlds, preset: Preset, plan: Plan, size: float) -> np.ndarr
     arrival = (markets.worlds["bid"] + markets.worlds["ask"]) / 2.0
     side, child = int(plan.side), max(shares // children, 1)
     small, still = markets.copy(), markets.copy()
-    first = side * (_run(small, side, 1, child, AFTER_CHILD, 1)[0] - _run(still, 0, 0, 0, AFTER_CHILD, 1)[0])[:, 0]
+    first = side * (trade(small, side, 1, child, AFTER_CHILD, 1)[0] - trade(still, 0, 0, 0, AFTER_CHILD, 1)[0])[:, 0]
     del small, still
     twins = markets.copy()
-    mids, peak, costs = _run(markets, side, children, shares, gap, 3 * children)
-    without, alone, _ = _run(twins, 0, children, 0, gap, 3 * children)
+    mids, peaks, fills = trade(markets, side, children, shares, gap, 3 * children)
+    without, still_peaks, _ = trade(twins, 0, children, 0, gap, 3 * children)
+    peak, alone, costs = peaks[:, -1], still_peaks[:, -1], fills.sum(axis=1)
     difference = side * (mids - without)
     out = np.zeros(len(arrival), _SAMPLE)
     out["end"], out["one"], out["two"] = side * (peak - alone), *(difference[:, m * children - 1] for m in (2, 3))
@@ -187,7 +193,7 @@ def _batch(markets: Worlds, preset: Preset, plan: Plan, size: float) -> np.ndarr
 def _row(plan: Plan, size: float, preset: Preset, s: np.ndarray) -> Row:
     shares, children, gap = _shape(preset, plan, size)
     seconds, volume = children * gap / SECOND, preset.instrument.daily_volume
-    meanwhile = volume * seconds / _session(preset)
+    meanwhile = volume * seconds / session_seconds(preset)
     bps = {name: s[name] / s["arrival"] * 1e4 for name in ("end", "one", "two", "child", "shortfall", "move")}
     paired = float(np.var(s["end"], ddof=1))
     return Row(

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 
 from nowake.core.errors import InputError
+from nowake.core.times import SECOND
 from nowake.market.gate.days import SEEDS_APART
 from nowake.market.gate.impact import ImpactPlan, impact_rows, orders
+from nowake.market.impact import PAUSE, flat, session_seconds, trade, warmed
 from nowake.market.preset import Preset, load, preset_names
 
 
 @pytest.mark.parametrize("name", preset_names())
 def test_orders_have_the_participation_and_time_that_the_gate_asks_for(name: str) -> None:
     preset = load(name)
-    planned, volume, session = orders(preset), preset.instrument.daily_volume, _session(preset)
+    planned, volume, session = orders(preset), preset.instrument.daily_volume, session_seconds(preset)
     assert [o.participation for o in planned] == [0.05] * 5 + [0.15] * 5 + [0.3] * 5
     for order in planned:
         meanwhile = volume * order.seconds / session
@@ -22,12 +24,6 @@ def test_orders_have_the_participation_and_time_that_the_gate_asks_for(name: str
         assert order.shares <= 0.31 * volume
         assert order.child % preset.instrument.lot == 0
     assert all(170 <= order.seconds <= 200 for order in planned[::5])
-
-
-def _session(preset: Preset) -> float:
-    from nowake.market.gate.impact import _session as seconds
-
-    return seconds(preset)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +55,19 @@ def test_the_same_plan_gives_the_same_numbers(brief: Preset, plan: ImpactPlan) -
         assert np.array_equal(a.shortfall[:6], b.shortfall)
     assert told == sorted(told)
     assert told[-1] == 1
+
+
+def test_without_an_order_what_is_read_after_a_child_is_the_mid_of_that_second(brief: Preset) -> None:
+    """The gate takes the twin of a child's peak from mids of every second."""
+    markets = warmed(flat(brief), [5, 6], "switching", 30.0)
+    seconds, _, _ = trade(markets.copy(), 0, 0, 0, SECOND, 40)
+    mids, peaks, fills = trade(markets.copy(), 0, 4, 1200, 10 * SECOND, 4)
+    assert np.array_equal(mids, seconds[:, 9::10])
+    assert np.array_equal(peaks, seconds[:, PAUSE - 1 :: 10])
+    assert not fills.any()
+    _, moved, fills = trade(markets, 1, 4, 1200, 10 * SECOND, 4)
+    assert (fills[..., 0] == 300).all()
+    assert (moved - peaks).mean() > 0
 
 
 def test_streams_stop_when_the_exponent_is_known(brief: Preset) -> None:

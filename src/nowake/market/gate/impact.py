@@ -13,18 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from nowake.core.errors import InputError
-from nowake.core.times import DAY, SECOND
+from nowake.core.times import SECOND
 from nowake.market.gate.days import SEEDS_APART
-from nowake.market.impact import PAUSE, flat
-from nowake.market.market import FIRST_DAY
+from nowake.market.impact import PAUSE, flat, session_seconds, trade, warmed
 from nowake.market.preset import Preset
 from nowake.market.realism.bootstrap import Estimate
 from nowake.market.realism.impact import FRACTIONS, ImpactRow, estimate
 from nowake.market.realism.table import PARTICIPATIONS
-from nowake.market.sessions import session_of
-from nowake.market.workers import in_parts
-from nowake.market.world.paths import work
-from nowake.market.world.worlds import NOTHING, Worlds, new_worlds
+from nowake.market.world.worlds import Worlds
 
 __all__ = ["ImpactPlan", "Order", "impact_rows", "orders"]
 
@@ -33,7 +29,6 @@ _SHORTEST = 180.0  # s
 _SIZES = 5
 _LARGEST = 0.3  # of the daily volume: where the catalogue ends
 _RETURN = 300  # s of the returns that measure volatility
-_ENDLESS = 10_000 * DAY
 _TENTHS = len(FRACTIONS)
 
 
@@ -82,7 +77,7 @@ def orders(preset: Preset) -> list[Order]:
     A participation p means p / (1 - p) shares for each that the others trade; where a day would make more than 30 % of
     the daily volume, T ends there. Children of about CHILD shares come at whole seconds.
     """
-    session, volume, lot = _session(preset), preset.instrument.daily_volume, preset.instrument.lot
+    session, volume, lot = session_seconds(preset), preset.instrument.daily_volume, preset.instrument.lot
     made = []
     for percent in PARTICIPATIONS:
         rate = percent / (100 - percent) * volume / session  # shares per second
@@ -95,36 +90,9 @@ def orders(preset: Preset) -> list[Order]:
     return made
 
 
-def _session(preset: Preset) -> float:
-    opened, closed = session_of(preset, FIRST_DAY)
-    return (closed - opened) / SECOND
-
-
 def _samples(order: Order, session: float) -> int:
     """Return how many gaps are run: to 2T where the decay is judged (T of at most half a day), else to T."""
     return order.children * (2 if order.seconds <= session / 2 else 1)
-
-
-def _run(
-    markets: Worlds, order: Order | None, side: int, gap: int, samples: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mids f8[n, samples] every `gap` seconds, f8[n, children] PAUSE after each child, its fills.
-
-    Fills f8[n, children, 2]: shares and what was paid for them.
-    """
-    n, children = len(markets.worlds), order.children if order else 0
-    mids, peaks = np.zeros((n, samples)), np.zeros((n, max(children, 1)))
-    costs = np.zeros((n, max(children, 1), 2))
-    shares = order.shares if order else 0
-
-    def part(lo: int, hi: int) -> None:
-        work(
-            markets.worlds, markets.params, markets.books, lo, hi, side if order else 0, children, shares,
-            gap * SECOND, PAUSE * SECOND, mids, peaks, costs, NOTHING,
-        )  # fmt: skip
-
-    in_parts(n, part)
-    return mids, peaks, costs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +107,7 @@ class _Twin:
 def _twin(markets: Worlds, seconds: int, session: float) -> _Twin:
     arrival = (markets.worlds["bid"] + markets.worlds["ask"]) / 2.0
     before = markets.worlds["volume"].copy()
-    mids, _, _ = _run(markets, None, 0, 1, seconds)
+    mids, _, _ = trade(markets, 0, 0, 0, SECOND, seconds)
     mids = np.column_stack([arrival, mids])
     scale = session / seconds
     change = np.diff(np.log(mids[:, ::_RETURN]), axis=1)
@@ -151,7 +119,7 @@ def _twin(markets: Worlds, seconds: int, session: float) -> _Twin:
 def _pairs(markets: Worlds, order: Order, side: int, twin: _Twin, session: float) -> np.ndarray:
     """Return f8[n, 12]: impact at x = .1 … 1, at 2T, and shortfall against the twin, relative to the arrival mid."""
     n, samples, gap = order.children, _samples(order, session), order.gap
-    mids, peaks, costs = _run(markets, order, side, gap, samples)
+    mids, peaks, costs = trade(markets, side, n, order.shares, gap * SECOND, samples)
     arrival = twin.mids[:, 0]
     without = twin.mids[:, : n * gap : gap]  # when the children come
     impact = side * (peaks - twin.mids[:, PAUSE : n * gap + PAUSE : gap]) / arrival[:, None]
@@ -171,13 +139,13 @@ def impact_rows(
 
     Size and volatility are relative to what the twins show, not to what the preset states. `tell` gets the share done.
     """
-    level, planned, session = flat(preset), orders(preset), _session(preset)
+    level, planned, session = flat(preset), orders(preset), session_seconds(preset)
     found: list[list[np.ndarray]] = [[] for _ in planned]
     shown, streams = list[tuple[float, float]](), list[np.ndarray]()
     for lo in range(0, plan.most, plan.batch):
         count = min(plan.batch, plan.most - lo)
         seeds = plan.seed * SEEDS_APART + lo + np.arange(count)
-        markets = _warm(level, plan, seeds)
+        markets = warmed(level, seeds.tolist(), plan.regime, plan.warm_up)
         twin = _twin(markets.copy(), max(_samples(o, session) * o.gap for o in planned), session)
         shown.append((twin.volume * count, twin.variance * count))
         streams.append(seeds)
@@ -192,14 +160,6 @@ def impact_rows(
             break
     tell(1.0)
     return rows, parts
-
-
-def _warm(preset: Preset, plan: ImpactPlan, seeds: np.ndarray) -> Worlds:
-    opened, _ = session_of(preset, FIRST_DAY)
-    markets = new_worlds(preset, seeds.tolist(), plan.regime, opened, opened + _ENDLESS)
-    if plan.warm_up > 0:
-        _run(markets, None, 0, max(round(plan.warm_up), 1), 1)
-    return markets
 
 
 def _rows(

@@ -63,7 +63,7 @@ def plan_of(*, quick: bool = False, **changed: Any) -> GatePlan:
     """Return the plan of that size with what is `changed`; fewer days than the gate asks for shrink the other parts."""
     plan = GatePlan()
     if quick:
-        plan = replace(plan, name="quick", pairs=256, half_width=0.025, alpha_days=10)
+        plan = replace(plan, name="quick", pairs=256, alpha_days=10)
     plan = replace(plan, **changed)
     share = min(plan.seeds * plan.days / (LEAST_SEEDS * LEAST_DAYS), 1.0)
     if share == 1:
