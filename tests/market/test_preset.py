@@ -17,7 +17,7 @@ LIT_KEYS = {
     *("pareto", "parents", "sigma", "jump_rate", "jump_size", "reprice_delay", "chase_delay", "informed_probability"),
     *("informed_delay", "informed_most", "investor_slope", "investor_renewal", "investor_rate", "investor_show"),
     *("investor_life", "recentre", "activity_vol", "activity_time", "u_shape", "open_multiplier", "depth_elasticity"),
-    *("fade", "skew", "skew_time", "burst", "investor_used", "lean", "lean_time"),
+    *("fade", "long_queue", "skew", "skew_time", "burst", "investor_used", "lean", "lean_time"),
 }
 
 

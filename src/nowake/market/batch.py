@@ -8,6 +8,7 @@ that is to see late data looks at an earlier observation.
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
 from itertools import pairwise
 
 import numpy as np
@@ -46,6 +47,18 @@ OBSERVATION = np.dtype(
     align=True,
 )
 _LARGEST = 2**31 - 1
+
+
+def _codes(*codes: IntEnum) -> np.ndarray:
+    """Return which of the 256 values of a code are among `codes`."""
+    listed = np.zeros(256, bool)
+    listed[list(codes)] = True
+    return listed
+
+
+_KNOWN, _KINDS = _codes(*(a for a in Action if a is not Action.FAULT)), _codes(*OrderKind)
+_DEALS = _codes(Action.ASK, Action.ACCEPT)
+_SIZED = _codes(Action.NEW, Action.REPLACE, Action.ASK, Action.ACCEPT)
 _ROOM = 4096  # own events of one thread in one step, and as many again for every command
 
 
@@ -116,23 +129,28 @@ class Batch:
             if not right.all():
                 row = int(np.argmin(right))
                 raise OrderError(f"order {row} of a batch", expected=wanted, got=orders[row])
-        return np.ascontiguousarray(orders[np.argsort(orders["market"], kind="stable")])
+        market = orders["market"]
+        if (market[1:] >= market[:-1]).all():
+            return np.ascontiguousarray(orders)
+        return np.ascontiguousarray(orders[np.argsort(market, kind="stable")])
 
     def _rules(self, x: np.ndarray) -> list[tuple[str, np.ndarray]]:
         """Return what has to hold of every order."""
-        p, action = self.preset, x["action"]
+        p, action, side, quantity, venue = self.preset, x["action"], x["side"], x["quantity"], x["venue"]
         dealers = len(p.venues) + len(p.dark)
         places = dealers + len(p.dealers)
-        new, enters = action == Action.NEW, np.isin(action, [Action.NEW, Action.REPLACE])
-        asks = np.isin(action, [Action.ASK, Action.ACCEPT])
         return [
-            (f"a market from 0 to {len(self) - 1}", (x["market"] >= 0) & (x["market"] < len(self))),
-            ("an action", np.isin(action, [int(a) for a in Action if a is not Action.FAULT])),
-            ("a kind of a new order", ~new | np.isin(x["kind"], [int(k) for k in OrderKind])),
-            ("a side of +1 or -1", np.abs(x["side"]) == 1),
-            (f"a venue from -1 to {places - 1}", (x["venue"] >= -1) & (x["venue"] < places)),
-            ("a dealer to ask", ~asks | (x["venue"] >= dealers)),
+            (f"a market from 0 to {len(self) - 1}", _within(x["market"], 0, len(self) - 1)),
+            ("an action", _KNOWN[action]),
+            ("a kind of a new order", _KINDS[x["kind"]] | (action != Action.NEW)),
+            ("a side of +1 or -1", (side == 1) | (side == -1)),
+            (f"a venue from -1 to {places - 1}", _within(venue, -1, places - 1)),
+            ("a dealer to ask", (venue >= dealers) | ~_DEALS[action]),
             ("an id above 0", x["oid"] > 0),
-            (f"a quantity of 1 to {_LARGEST}", ~(enters | asks) | ((x["quantity"] > 0) & (x["quantity"] <= _LARGEST))),
-            ("a price from 0", (x["price"] >= 0) & (x["price"] < 2**40)),
+            (f"a quantity of 1 to {_LARGEST}", _within(quantity, 1, _LARGEST) | ~_SIZED[action]),
+            ("a price from 0", _within(x["price"], 0, 2**40 - 1)),
         ]
+
+
+def _within(values: np.ndarray, low: int, high: int) -> np.ndarray:
+    return np.asarray((values >= low) & (values <= high))

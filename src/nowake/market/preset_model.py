@@ -199,6 +199,7 @@ class LitFlow(Model):
     jump_size: NotNegative
     reprice_delay: NotNegative  # s
     chase_delay: NotNegative  # s
+    long_queue: NotNegative  # lots at the touch at which every other maker stays away; 0: makers do not look at it
     skew: NotNegative  # ticks per round lot that takers have bought from makers
     skew_time: Positive  # s in which makers forget
     fade: NotNegative  # of makers at the touch who leave at once, times the part of it that was taken

@@ -47,7 +47,8 @@ class View:
         arrived = waiting[here]
         self.pending = waiting[~here]
         arrived = arrived[np.argsort(arrival[here], kind="stable")]
-        arrived = arrived[~np.isin(arrived["instrument"], list(self.gaps))]  # until `recover` has set the view anew
+        if self.gaps:  # until `recover` has set the view anew
+            arrived = arrived[~np.isin(arrived["instrument"], list(self.gaps))]
         for venue in range(0 if self.direct else self.venues):
             rows = np.ascontiguousarray(arrived[arrived["instrument"] == venue])
             if len(rows):

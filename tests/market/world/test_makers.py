@@ -5,10 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from nowake.core.events import Kind
+from nowake.core.events import EVENT, Kind
+from nowake.data.reader import kernel_view
 from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset, load
 from nowake.market.sessions import session_of
+from nowake.market.world.causes import LIMITS
+from nowake.market.world.makers import place
+from nowake.market.world.state import ORDERS
+from nowake.market.world.tables import make_parameters
+from nowake.market.world.touch import displayed
 from nowake.market.world.words import Action, OrderKind
 from nowake.market.world.worlds import Worlds, new_worlds
 
@@ -134,3 +140,45 @@ def test_the_mid_follows_the_public_value_and_does_not_overshoot_it() -> None:
     error = float(np.std(slopes, ddof=1)) / math.sqrt(len(slopes))
     assert error < 0.02
     assert 0.8 < np.mean(slopes) < 1.0
+
+
+def test_a_long_queue_keeps_makers_away_and_those_in_it_stay() -> None:
+    """It joins a queue of q lots with probability 1 / (1 + q / long_queue), and stays 1 + q / long_queue as long."""
+    start, close = session_of(preset := quiet(skew=0.0, placement_tail=3.0), FIRST_DAY)
+    shy = make_parameters(preset.model_copy(update={"lit": preset.lit.model_copy(update={"long_queue": 4.0})}))
+    markets = new_worlds(preset, range(7, 8), "calm", start, close)
+    away = expected = variance = 0.0
+    lives, shy_lives = list[float](), list[float]()
+    for k in range(60):
+        markets.run(0, start + (60 + 5 * k) * SECOND)
+        for draw in range(40):
+            (price, life, touch, queue), (shy_price, shy_life, *_) = (
+                placed(markets.copy(), parameters, draw) for parameters in (markets.params, kernel_view(shy))
+            )
+            if price != touch:
+                assert (shy_price, shy_life) == (price, life)
+                continue
+            chance = queue / (queue + 4.0)
+            away, expected, variance = away + (shy_price != touch), expected + chance, variance + chance * (1 - chance)
+            lives.append(life)
+            if shy_price == touch:
+                shy_lives.append(shy_life / (1 + queue / 4.0))
+            assert abs(shy_price - touch) <= 1
+    assert min(expected, len(shy_lives)) > 100
+    assert np.mean(shy_lives) == pytest.approx(np.mean(lives), rel=4 / math.sqrt(len(shy_lives)))
+    assert away == pytest.approx(expected, abs=4 * math.sqrt(variance))
+
+
+def placed(markets: Worlds, parameters: np.ndarray, draw: int) -> tuple[int, int, int, float]:
+    """Place maker number `draw` from now; return its price and life (ns), the touch, and the lots that stood there."""
+    w = markets.worlds[0]
+    w["number"][LIMITS] += 1000 * (draw + 1)
+    told = np.zeros(64, EVENT)
+    touches = {1: int(w["bid"]), -1: int(w["ask"])}
+    queues = {side: int(displayed(w, markets.books, side, touches[side])) for side in touches}
+    place(w, parameters[0], markets.books, kernel_view(told))
+    side, price, venue = int(told[0]["side"]), int(told[0]["price"]), int(told[0]["instrument"])
+    book = markets.books[venue]
+    (slot,) = np.flatnonzero(book["order"]["id"] == w["next_id"])
+    life = int(w["agent"][venue * ORDERS + slot]["due"]) - int(w["now"])
+    return price, life, touches[side], queues[side] / 100

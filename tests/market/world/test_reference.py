@@ -158,6 +158,7 @@ def exaggerated(preset: Preset) -> Preset:
     lit = {
         "fade": 0.9, "lean": (2.0, 0.0, -0.5, 0.0, 1.5), "reprice_delay": 0.0, "chase_delay": 0.0,
         "informed_delay": 0.0, "informed_probability": 0.5, "jump_rate": 4000.0, "investor_rate": 0.05,
+        "long_queue": 15.0,
     }  # fmt: skip
     crowd = {"rate": 2.0, "momentum": 0.3, "predation": 1.0}
     pools = [{"leak": 0.9, "picky": 0.5, "informed": 1.0, "quote_latency": 0.004, "share": 0.1}, {"share": 0.1}]

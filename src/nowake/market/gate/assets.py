@@ -36,6 +36,7 @@ def perturbed(preset: Preset, tick: float, depth: float, volatility: float) -> P
         "skew": lit.skew * stretch / depth,
         "informed_probability": min(lit.informed_probability / stretch**2, 1.0),
         "informed_most": max(round(lit.informed_most * depth), 1),
+        "long_queue": lit.long_queue * depth,
         "investor_show": max(round(lit.investor_show * depth), 1),
         "investor_used": lit.investor_used * stretch,
         "deepest": max(round(lit.deepest / tick), math.ceil(lit.spread * stretch)),

@@ -5,6 +5,7 @@ will be when that side has caught up with the public value; part of the orders s
 anchors the price: what order flow has pushed away from the public value stays pushed until the flow itself brings it
 back. `fair` is the public value as makers see it: higher by a little for what they have just sold, until they have
 bought it back. An order at the touch whose `fair` has moved follows it after a delay (`touch.wake`), the others wait.
+A long queue keeps makers from joining it, and those who are in it stay for longer (`long_queue`).
 """
 
 from typing import Any
@@ -17,16 +18,24 @@ from nowake.core.jit import kernel
 from nowake.market.world.causes import LIMITS, REPRICE, again, rekey, turn
 from nowake.market.world.orders import draw, leave, rest
 from nowake.market.world.state import FOLLOWS, ORDERS, STAYS
-from nowake.market.world.touch import improve, pick_venue, settle, stale
+from nowake.market.world.touch import displayed, improve, pick_venue, settle, stale
 
 __all__ = ["act", "place"]
 
 
 @kernel
-def _lifetime(w: Any, p: Any, cause: Any, behind: Any) -> Any:
-    """Draw a lifetime (ns): longer behind the touch, shorter in busy times."""
-    factor = p.life_factor[min(behind, p.life_factor.shape[0] - 1)]
+def _lifetime(w: Any, p: Any, cause: Any, behind: Any, crowd: Any) -> Any:
+    """Draw a lifetime (ns): longer behind the touch and in a long queue, shorter in busy times."""
+    factor = p.life_factor[min(behind, p.life_factor.shape[0] - 1)] * (1.0 + crowd)
     return np.int64(next_exponential(w, cause) * factor * p.life * w.brevity)
+
+
+@kernel
+def _crowd(w: Any, p: Any, books: Any, side: Any, price: Any) -> Any:
+    """Return how long the queue at `price` is, in `long_queue`; 0 where it is not the touch of `side`."""
+    if p.long_queue == 0.0 or price != (w.bid if side > 0 else w.ask):
+        return 0.0
+    return displayed(w, books, side, price) / p.long_queue
 
 
 @kernel
@@ -42,8 +51,11 @@ def place(w: Any, p: Any, books: Any, feed: Any) -> None:
     price = other + stale(w, books, -side) - side * away
     if side * price >= side * other:
         price = other - side
+    crowd = _crowd(w, p, books, side, price)
+    if crowd > 0.0 and next_uniform(w, LIMITS) * (1.0 + crowd) >= 1.0:
+        price, crowd = price - side, 0.0
     behind = max(side * ((w.bid if side > 0 else w.ask) - price), 0)
-    due = w.now + _lifetime(w, p, LIMITS, behind)
+    due = w.now + _lifetime(w, p, LIMITS, behind, crowd)
     rest(w, books, feed, venue, side, price, quantity, mix(LIMITS, k), due, STAYS)
     improve(w, p, books, side, price)
     again(w, LIMITS)
@@ -68,7 +80,7 @@ def act(w: Any, p: Any, books: Any, feed: Any, node: Any) -> None:
     if side * price >= side * other:
         price = other - side
     rekey(w, REPRICE, mix(birth, moves))
-    due = w.now + _lifetime(w, p, REPRICE, 0)
+    due = w.now + _lifetime(w, p, REPRICE, 0, _crowd(w, p, books, side, price))
     new = rest(w, books, feed, venue, side, price, quantity, birth, due, STAYS)
     w.agent[new].moves = moves
     improve(w, p, books, side, price)

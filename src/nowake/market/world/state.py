@@ -221,7 +221,10 @@ PARAMETERS = np.dtype(
         *((name, "f8") for name in ("limit_rate", "taker_rate", "spread", "value_rate", "jump_rate", "informed_share")),
         *((name, "f8") for name in ("slope", "renewal", "investor_rate", "recentre", "sigma")),
         *((name, "f8") for name in ("slow_keep", "slow_kick", "fast_keep", "fast_kick", "activity_mean", "overnight")),
-        *((name, "f8") for name in ("investor_used", "hidden_share", "fade", "skew", "skew_time", "parent_tail")),
+        *(
+            (name, "f8")
+            for name in ("investor_used", "hidden_share", "fade", "skew", "skew_time", "parent_tail", "long_queue")
+        ),
         ("burst", "f8"),
         *((name, "f8") for name in ("follow_rate", "momentum", "memory", "predation")),
         *((name, "f8") for name in ("open_auction", "close_auction", "auction_depth", "auction_noise")),

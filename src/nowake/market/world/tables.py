@@ -37,6 +37,7 @@ def _flow(f: LitFlow, lot: int) -> dict[str, float]:
         "fast_keep": keep[1], "fast_kick": kick[1], "activity_mean": -sum(v * v for v in f.activity_vol) / 2,
         "overnight": _OVERNIGHT * f.sigma, "fade": f.fade, "investor_used": f.investor_used,
         "burst": f.burst, "skew": f.skew / lot, "skew_time": f.skew_time * _SECOND,
+        "long_queue": f.long_queue * lot,
         "parent_tail": (4 * QUANTILES) ** (1 / f.pareto),
     }  # fmt: skip
 

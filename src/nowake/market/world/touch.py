@@ -12,6 +12,7 @@ import numpy as np
 
 from nowake.book.bits import mix
 from nowake.book.ladder import best_key, first_at
+from nowake.book.queries import level_totals
 from nowake.book.state import NO_KEY, NONE, half
 from nowake.core.draws import next_exponential, next_uniform
 from nowake.core.jit import inline, kernel
@@ -46,7 +47,11 @@ def displayed(w: Any, books: Any, side: Any, price: Any) -> Any:
     h = half(side)
     for j in range(w.venues):
         b = books[w.first + j]
-        if best_key(b, h) >= side * price:
+        if best_key(b, h) < side * price:
+            continue
+        if w.mine_live == 0:
+            total += level_totals(b, side, price)[0]
+        else:
             s = first_at(b, h, side * price)
             while s != NONE:
                 if b.order[s].owner != OWNER:

@@ -9,7 +9,7 @@ from nowake.market.world.reference.book import Resting
 from nowake.market.world.reference.state import World
 from nowake.market.world.reference.streams import mix
 from nowake.market.world.reference.takers import draw
-from nowake.market.world.reference.touch import improve, leave, pick_venue, regard, rest, settle, stale
+from nowake.market.world.reference.touch import displayed, improve, leave, pick_venue, regard, rest, settle, stale
 from nowake.market.world.state import REACH
 
 __all__ = ["act", "breathe", "jump", "move", "normal", "place"]
@@ -17,9 +17,15 @@ __all__ = ["act", "breathe", "jump", "move", "normal", "place"]
 _CALM = 1 / 60
 
 
-def _lifetime(w: World, draws: Draws, behind: int) -> int:
-    factor = w.p.life_factor[min(behind, len(w.p.life_factor) - 1)]
+def _lifetime(w: World, draws: Draws, behind: int, crowd: float) -> int:
+    factor = w.p.life_factor[min(behind, len(w.p.life_factor) - 1)] * (1.0 + crowd)
     return int(draws.exponential() * factor * w.p.life * w.brevity)
+
+
+def _crowd(w: World, side: int, price: int) -> float:
+    """Return how long the queue that an order would join is, in `long_queue`."""
+    joins = w.p.long_queue > 0 and price == w.touch(side)
+    return displayed(w, side, price) / float(w.p.long_queue) if joins else 0.0
 
 
 def _behind_other(w: World, side: int, price: int) -> int:
@@ -37,8 +43,11 @@ def place(w: World) -> None:
     beyond = draw(p.beyond, draws.uniform())
     away = max(1, int(p.spread * w.width + draws.uniform())) + beyond
     price = _behind_other(w, side, w.touch(-side) + stale(w, -side) - side * away)
+    crowd = _crowd(w, side, price)
+    if crowd > 0 and draws.uniform() * (1.0 + crowd) >= 1.0:
+        price, crowd = price - side, 0.0
     behind = max(side * (w.touch(side) - price), 0)
-    due = w.now + _lifetime(w, draws, behind)
+    due = w.now + _lifetime(w, draws, behind, crowd)
     birth = mix(c.LIMITS, w.causes.number[c.LIMITS])
     rest(w, Resting(0, venue, side, price, quantity, birth), due)
     improve(w, side, price)
@@ -54,7 +63,8 @@ def act(w: World, o: Resting) -> None:
     if not follows:
         return
     price = _behind_other(w, o.side, o.price + gone)
-    due = w.now + _lifetime(w, w.causes.rekey(c.REPRICE, mix(o.birth, moves)), 0)
+    draws = w.causes.rekey(c.REPRICE, mix(o.birth, moves))
+    due = w.now + _lifetime(w, draws, 0, _crowd(w, o.side, price))
     rest(w, Resting(0, o.venue, o.side, price, o.quantity, o.birth, moves=moves), due)
     improve(w, o.side, price)
 
