@@ -1,6 +1,7 @@
 """What the command line gets: the keys of the contract, whole shares, clear refusals, number lists."""
 
 import json
+import math
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,15 @@ def test_extreme_parameters_give_finite_answers_or_a_refusal(algo: str, data: st
     except InputError:
         return
     json.dumps(out, allow_nan=False)
+
+
+@pytest.mark.parametrize("small", [1e-300, 1e-200])
+def test_a_horizon_too_short_for_any_fill_leaves_the_terminal_penalty(small: float) -> None:
+    """The number of arrivals expected, intensity x horizon, is smaller than any number; its logarithm is not."""
+    out = compute("cj", replace(PARAMS["cj"], horizon=small, intensity=small, phi=0.0))
+    assert all(math.isfinite(depth) for depth in out["depths"])
+    with pytest.raises(InputError, match="magnitudes"):
+        compute("cj", replace(PARAMS["cj"], horizon=small, intensity=small, phi=1e-3))
 
 
 def test_pretrade_out_of_range_is_refused() -> None:

@@ -75,7 +75,8 @@ class LimitOrders:
 def _closed_form(problem: LimitOrders, tau: float) -> FloatArray:
     """Return ln omega (Q+1,) for phi = 0: sums of (lambda tau/e)^n/n! against the terminal penalty."""
     steps = np.arange(1, problem.quantity + 1)
-    arrivals = np.concatenate(([0.0], np.cumsum(math.log(problem.intensity * tau / math.e) - np.log(steps))))
+    mean = math.log(problem.intensity) + math.log(tau) - 1.0  # logarithms: the product may be too small for a number
+    arrivals = np.concatenate(([0.0], np.cumsum(mean - np.log(steps))))
     terminal, out = problem.log_terminal, np.empty(problem.quantity + 1)
     for q in range(problem.quantity + 1):
         out[q] = np.logaddexp.reduce(arrivals[: q + 1] + terminal[q::-1])
@@ -88,13 +89,14 @@ def _evolve(problem: LimitOrders, log_start: FloatArray, tau: float) -> FloatArr
     fill = problem.intensity / math.e
     clock = float(loss[-1]) + fill
     log_stay, log_fill, mean = np.log((clock - loss) / clock), math.log(fill / clock), clock * tau
+    log_mean = math.log(clock) + math.log(tau)
     term, weight = log_start.copy(), -mean
     out = weight + term
     for k in range(1, int(_MOST_TERMS * 4)):
         below = log_fill + term[:-1]
         term = log_stay + term
         term[1:] = np.logaddexp(term[1:], below)
-        weight += math.log(mean / k)
+        weight += log_mean - math.log(k)
         out = np.logaddexp(out, weight + term)
         if k > mean + problem.quantity and float(np.max(weight + term - out)) < -42:
             return out
