@@ -47,6 +47,7 @@ OBSERVATION = np.dtype(
     align=True,
 )
 _LARGEST = 2**31 - 1
+_ROOM = 4096  # own events of one thread in one step, and as many again for every command
 
 
 def _codes(*codes: IntEnum) -> np.ndarray:
@@ -59,7 +60,6 @@ def _codes(*codes: IntEnum) -> np.ndarray:
 _KNOWN, _KINDS = _codes(*(a for a in Action if a is not Action.FAULT)), _codes(*OrderKind)
 _DEALS = _codes(Action.ASK, Action.ACCEPT)
 _SIZED = _codes(Action.NEW, Action.REPLACE, Action.ASK, Action.ACCEPT)
-_ROOM = 4096  # own events of one thread in one step, and as many again for every command
 
 
 class Batch:
