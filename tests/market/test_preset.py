@@ -13,7 +13,7 @@ from nowake.market.dealers_state import new_dealers
 from nowake.market.preset import check, from_table, load, parameter_hash, preset_names, preset_text
 
 LIT_KEYS = {
-    *("limit_rate", "life", "life_power", "placement_tail", "deepest", "spread", "taker_rate", "taker_fraction"),
+    *("limit_rate", "order_sizes", "order_weights", "life", "life_power", "placement_tail", "deepest", "spread", "taker_rate", "taker_fraction"),
     *("pareto", "parents", "sigma", "jump_rate", "jump_size", "reprice_delay", "chase_delay", "informed_probability"),
     *("informed_delay", "informed_most", "investor_slope", "investor_renewal", "investor_rate", "investor_show"),
     *("investor_life", "recentre", "activity_vol", "activity_time", "u_shape", "open_multiplier", "depth_elasticity"),
@@ -142,6 +142,12 @@ def change(path: str, value: Any) -> dict[str, Any]:
         ("lit.skew", -0.1, "lit.skew", "greater than or equal to 0"),
         ("lit.burst", 1.5, "lit.burst", "less than or equal to 1"),
         ("lit.deepest", 2, "lit.deepest", "at least 2.35"),
+        ("lit.order_sizes", [1, 2, 3], "lit.order_weights", "3 weights"),
+        ("lit.order_sizes", [1, 2, 2, 5], "lit.order_sizes", "rising"),
+        ("lit.order_sizes", [0, 2, 3, 5], "lit.order_sizes.0", "greater than or equal to 1"),
+        ("lit.order_sizes", [], "lit.order_sizes", "at least 1"),
+        ("lit.order_weights", [0.0, 0.0, 0.0, 0.0], "lit.order_weights", "not all 0"),
+        ("lit.order_weights", [1.0, -1.0, 1.0, 1.0], "lit.order_weights.1", "greater than or equal to 0"),
         ("regimes.chain.epoch", 700.0, "regimes.chain.spell.4", "at least 700"),
         ("regimes.chain.next", [[1, 0, 0, 0, 0]] * 5, "regimes.chain.next.0", "calm leads nowhere"),
         ("regimes.calm.variance", 0.0, "regimes.calm.variance", "greater than 0"),

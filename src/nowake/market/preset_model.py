@@ -37,6 +37,8 @@ Pair = Annotated[tuple[Positive, Positive], Field(strict=False)]
 Weights = Annotated[tuple[Finite, Finite, Finite, Finite, Finite], Field(strict=False)]
 Scales = Annotated[tuple[Positive, Positive, Positive, Positive, Positive], Field(strict=False)]
 Deviations = Annotated[tuple[NotNegative, NotNegative], Field(strict=False)]
+Sizes = Annotated[tuple[Annotated[int, Field(ge=1, le=10_000)], ...], Field(strict=False, min_length=1, max_length=64)]
+Frequencies = Annotated[tuple[NotNegative, ...], Field(strict=False, min_length=1, max_length=64)]
 
 
 class Instrument(Model):
@@ -184,6 +186,8 @@ class LitFlow(Model):
     """Causes of the displayed flow; rates per second of the trading day, sizes in round lots, distances in ticks."""
 
     limit_rate: Positive  # limit orders per second
+    order_sizes: Sizes  # lots of a limit order, rising
+    order_weights: Frequencies  # how often each of them comes, relative to the others
     life: Positive  # s, mean life of a limit order near the touch
     life_power: NotNegative  # growth of the life with distance
     placement_tail: Positive  # mu of distance^-(1 + mu)

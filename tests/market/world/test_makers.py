@@ -22,7 +22,7 @@ SECOND = 10**9
 SKEW, SKEW_TIME = 0.3, 25.0
 
 
-def quiet(**lit: float) -> Preset:
+def quiet(**lit: float | tuple[float, ...]) -> Preset:
     """Return midcap with makers, waiting investors and a public value that stays; `lit` changes more."""
     p = load("midcap")
     still = {"taker_rate": 0.0, "sigma": 0.0, "jump_rate": 0.0, "investor_rate": 0.0, "fade": 0.0}
@@ -182,3 +182,16 @@ def placed(markets: Worlds, parameters: np.ndarray, draw: int) -> tuple[int, int
     (slot,) = np.flatnonzero(book["order"]["id"] == w["next_id"])
     life = int(w["agent"][venue * ORDERS + slot]["due"]) - int(w["now"])
     return price, life, touches[side], queues[side] / 100
+
+
+def test_orders_have_the_sizes_of_the_preset_as_often_as_it_says() -> None:
+    markets, start = opened(quiet(order_sizes=(2, 7, 40), order_weights=(3.0, 0.0, 1.0)), range(1))
+    told: list[np.ndarray] = []
+    while not markets.step(0, start + 900 * SECOND, told.append):
+        pass
+    added = np.concatenate(told)
+    added = added[(added["kind"] == Kind.ADD) & (added["time"] > start)]
+    large = added["quantity"] == 4000
+    assert np.all(large | (added["quantity"] == 200))
+    assert abs(large.mean() - 0.25) < 4 * math.sqrt(0.25 * 0.75 / len(added))
+    assert len(added) > 5000

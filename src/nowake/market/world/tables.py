@@ -16,7 +16,6 @@ EPOCH = 10.0  # seconds between two draws of activity
 _SECOND = 1e9
 _OVERNIGHT = 0.5  # standard deviation of the public value's move overnight, in those of a day
 _RARE = 1e-9  # per second: practically never
-_SIZES = ((0.60, 1), (0.82, 2), (0.93, 3), (1.0, 5))  # round lots of a limit order, cumulated
 
 
 def _quantiles(inverse: Callable[[float], float], n: int = QUANTILES) -> np.ndarray:
@@ -85,7 +84,9 @@ def make_parameters(preset: Preset) -> np.ndarray:
     p["lean"], p["lean_time"] = flow.lean, [lots * lot for lots in flow.lean_time]
     p["maker_fee"][: len(venues)] = [venue.maker_fee for venue in venues]
     p["taker_fee"][: len(venues)] = [venue.taker_fee for venue in venues]
-    p["quantity"] = _quantiles(lambda u: lot * next(lots for upto, lots in _SIZES if u < upto))
+    last = len(flow.order_sizes) - 1
+    upto = np.cumsum(flow.order_weights) / sum(flow.order_weights)
+    p["quantity"] = _quantiles(lambda u: lot * flow.order_sizes[min(int(upto.searchsorted(u, "right")), last)])
     p["beyond"] = _quantiles(lambda u: min(math.floor(u ** (-1 / flow.placement_tail)) - 1, flow.deepest))
     p["parent_length"] = _quantiles(lambda u: u ** (-1 / flow.pareto), 4 * QUANTILES)
     p["fraction"] = _quantiles(lambda u: 1 - (1 - u) ** (1 / flow.taker_fraction))
