@@ -13,7 +13,8 @@ from nowake.market.dealers_state import new_dealers
 from nowake.market.preset import check, from_table, load, parameter_hash, preset_names, preset_text
 
 LIT_KEYS = {
-    *("limit_rate", "order_sizes", "order_weights", "life", "life_power", "placement_tail", "deepest", "spread", "taker_rate", "taker_fraction"),
+    *("order_sizes", "order_weights"),
+    *("limit_rate", "life", "life_power", "placement_tail", "deepest", "spread", "taker_rate", "taker_fraction"),
     *("pareto", "parents", "sigma", "jump_rate", "jump_size", "reprice_delay", "chase_delay", "informed_probability"),
     *("informed_delay", "informed_most", "investor_slope", "investor_renewal", "investor_rate", "investor_show"),
     *("investor_life", "recentre", "activity_vol", "activity_time", "u_shape", "open_multiplier", "depth_elasticity"),

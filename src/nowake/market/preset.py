@@ -133,7 +133,8 @@ def _check_flow(p: Preset) -> None:
             f"{own:.4g}",
         )
     if len(f.order_weights) != len(f.order_sizes) or not sum(f.order_weights) > 0:
-        _refuse("lit.order_weights", "sizes of limit orders", f"{len(f.order_sizes)} weights, not all 0", f.order_weights)
+        wanted = f"{len(f.order_sizes)} weights, not all 0"
+        _refuse("lit.order_weights", "sizes of limit orders", wanted, f.order_weights)
     if list(f.order_sizes) != sorted(set(f.order_sizes)):
         _refuse("lit.order_sizes", "sizes of limit orders", "rising lots", f.order_sizes)
     if f.deepest < f.spread:
