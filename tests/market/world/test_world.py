@@ -30,7 +30,7 @@ GOLDEN = [
     ("midcap", "switching", 8, (8247, 171, "d82f8c7931fa0ee7")),
     ("small-cap", "calm", 7, (674, 14, "218d31d87446340d")),
     ("futures", "volatile", 7, (46838, 2656, "f09e9abb83af47f7")),
-    ("large-tick", "calm", 7, (13909, 629, "80ec658abc557eb7")),
+    ("large-tick", "calm", 7, (6907, 156, "1280bf7b8d586b5c")),
     ("small-tick", "news", 7, (9950, 403, "6223b0146ac701bc")),
 ]
 
