@@ -147,6 +147,8 @@ def change(path: str, value: Any) -> dict[str, Any]:
         ("lit.order_sizes", [1, 2, 2, 5], "lit.order_sizes", "rising"),
         ("lit.order_sizes", [0, 2, 3, 5], "lit.order_sizes.0", "greater than or equal to 1"),
         ("lit.order_sizes", [], "lit.order_sizes", "at least 1"),
+        ("lit.informed_most", 2**31 - 1, "lit.informed_most", "2147483647 shares"),
+        ("lit.investor_show", 2**25, "lit.investor_show", "21474836 lots of 100"),
         ("lit.order_weights", [0.0, 0.0, 0.0, 0.0], "lit.order_weights", "not all 0"),
         ("lit.order_weights", [1.0, -1.0, 1.0, 1.0], "lit.order_weights.1", "greater than or equal to 0"),
         ("regimes.chain.epoch", 700.0, "regimes.chain.spell.4", "at least 700"),
@@ -187,3 +189,11 @@ def test_too_many_venues_are_refused() -> None:
     many = tuple(p.venues[0].model_copy(update={"name": f"V{n}", "share": 1 / 9}) for n in range(9))
     with pytest.raises(ConfigError, match="at most 4"):
         check(p.model_copy(update={"venues": many}))
+
+
+def test_limit_orders_larger_than_any_venue_takes_are_refused() -> None:
+    whole = table("futures")  # no dark pools, whose sizes would be refused first
+    whole["instrument"]["round_lot"] = 2**30
+    with pytest.raises(ConfigError, match=r"2147483647 shares, 1 lots of 1073741824.* got 5") as caught:
+        from_table(whole)
+    assert caught.value.key == "lit.order_sizes"

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from nowake.core.config import config_hash, parse
 from nowake.core.config import load as load_file
 from nowake.core.errors import ConfigError, InputError, nearest
+from nowake.core.values import MAX_QUANTITY
 from nowake.market.preset_model import Preset, Regimes
 
 __all__ = ["Preset", "check", "from_table", "load", "parameter_hash", "preset_names", "preset_text"]
@@ -68,6 +69,7 @@ def check(preset: Preset) -> Preset:
     _check_grid(preset)
     _check_session(preset)
     _check_flow(preset)
+    _check_sizes(preset)
     _check_chain(preset)
     return preset
 
@@ -132,13 +134,22 @@ def _check_flow(p: Preset) -> None:
             f"{0.5 * daily:.4g} to {1.2 * daily:.4g}",
             f"{own:.4g}",
         )
+    if f.deepest < f.spread:
+        _refuse("lit.deepest", "limit orders must reach beyond the spread", f"at least {f.spread}", f.deepest)
+
+
+def _check_sizes(p: Preset) -> None:
+    f, lot = p.lit, p.instrument.round_lot
     if len(f.order_weights) != len(f.order_sizes) or not sum(f.order_weights) > 0:
         wanted = f"{len(f.order_sizes)} weights, not all 0"
         _refuse("lit.order_weights", "sizes of limit orders", wanted, f.order_weights)
     if list(f.order_sizes) != sorted(set(f.order_sizes)):
         _refuse("lit.order_sizes", "sizes of limit orders", "rising lots", f.order_sizes)
-    if f.deepest < f.spread:
-        _refuse("lit.deepest", "limit orders must reach beyond the spread", f"at least {f.spread}", f.deepest)
+    largest = {"order_sizes": f.order_sizes[-1], "informed_most": f.informed_most, "investor_show": f.investor_show}
+    for key, lots in largest.items():
+        if lots * lot > MAX_QUANTITY:
+            wanted = f"at most {MAX_QUANTITY} shares, {MAX_QUANTITY // lot} lots of {lot}"
+            _refuse(f"lit.{key}", "an order larger than any venue takes", wanted, lots)
 
 
 def _check_chain(p: Preset) -> None:
