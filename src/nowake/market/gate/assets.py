@@ -25,7 +25,8 @@ def perturbed(preset: Preset, tick: float, depth: float, volatility: float) -> P
     spread that makers aim at (as they do from hour to hour: `world.value.breathe`), their skew, the hole in the latent
     profile, whose slope falls with 1 / σ² (Toth et al. 2011). Moves of one tick are stretch² times as frequent; as many
     of them a day as in the preset are raced by informed takers, or all of them. Depth goes with the rate of limit
-    orders, with the investors and with sizes that are stated in lots; makers then answer a lot 1 / depth times as much.
+    orders, with the investors and with what they and informed takers show and take at most, in lots, not with the sizes
+    of single orders; makers then answer a lot 1 / depth times as much.
     """
     lit, one = preset.lit, preset.instrument
     stretch = volatility / tick

@@ -84,9 +84,8 @@ def make_parameters(preset: Preset) -> np.ndarray:
     p["lean"], p["lean_time"] = flow.lean, [lots * lot for lots in flow.lean_time]
     p["maker_fee"][: len(venues)] = [venue.maker_fee for venue in venues]
     p["taker_fee"][: len(venues)] = [venue.taker_fee for venue in venues]
-    last = len(flow.order_sizes) - 1
     upto = np.cumsum(flow.order_weights) / sum(flow.order_weights)
-    p["quantity"] = _quantiles(lambda u: lot * flow.order_sizes[min(int(upto.searchsorted(u, "right")), last)])
+    p["quantity"] = _quantiles(lambda u: lot * flow.order_sizes[upto.searchsorted(u, "right")])
     p["beyond"] = _quantiles(lambda u: min(math.floor(u ** (-1 / flow.placement_tail)) - 1, flow.deepest))
     p["parent_length"] = _quantiles(lambda u: u ** (-1 / flow.pareto), 4 * QUANTILES)
     p["fraction"] = _quantiles(lambda u: 1 - (1 - u) ** (1 / flow.taker_fraction))
