@@ -1,5 +1,6 @@
 """Every way of ending: help, usage errors in one line, missing extras, interruption, a closed pipe, a fault."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ def test_help_lists_every_command(nowake: Any) -> None:
 
 def test_version(nowake: Any) -> None:
     assert nowake("--version").out == f"nowake {__version__}\n"
+
+
+def test_the_package_is_the_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "nowake", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["nowake", __version__]
 
 
 @pytest.mark.parametrize("path", [(), ("data",), ("schedule",)])

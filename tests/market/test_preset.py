@@ -194,6 +194,6 @@ def test_too_many_venues_are_refused() -> None:
 def test_limit_orders_larger_than_any_venue_takes_are_refused() -> None:
     whole = table("futures")  # no dark pools, whose sizes would be refused first
     whole["instrument"]["round_lot"] = 2**30
-    with pytest.raises(ConfigError, match=r"2147483647 shares, 1 lots of 1073741824.* got 5") as caught:
+    with pytest.raises(ConfigError, match=r"2147483647 shares, 1 lots of 1073741824.* got 25") as caught:
         from_table(whole)
     assert caught.value.key == "lit.order_sizes"

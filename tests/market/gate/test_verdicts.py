@@ -65,6 +65,17 @@ def test_a_verdict_does_not_outlive_the_code_of_the_market(monkeypatch: pytest.M
         require_safe(MIDCAP)
 
 
+def test_the_code_of_a_market_is_all_that_makes_one() -> None:
+    root = Path(verdicts.__file__).parents[2]
+    names = {path.relative_to(root).as_posix() for path in verdicts.market_sources()}
+    assert names >= {
+        "market/world/loop.py", "market/world/tables.py", "market/world/worlds.py", "market/preset_model.py",
+        "market/regimes.py", "market/day.py", "book/ladder.py", "core/streams.py", "core/draws.py",
+    }  # fmt: skip
+    assert not {name for name in names if name.startswith(("market/gate", "market/realism", "market/hunt", "tca"))}
+    assert len(verdicts.code_digest()) == 16
+
+
 def test_a_run_of_ones_own_comes_before_the_shipped_verdict(state: Path) -> None:
     keep_verdict(MIDCAP, outcome(safe=False), state / "shipped")
     found = stored_verdict(MIDCAP)

@@ -19,6 +19,7 @@ class Notes:
     def __init__(self, size: int = 1000, sign: int = 1) -> None:
         self.said: list[tuple] = []
         self.size, self.sign, self.position, self.lot, self.sent = size, sign, 0, 100, 0
+        self.usual_spread = 4.0
         self.live: dict[int, object] = {}
         self.quotes: dict[int, tuple[OwnEvent, Sample]] = {}
         self.lit = ["A", "B"]
@@ -79,7 +80,7 @@ def test_a_peg_splits_what_is_missing_over_the_pools() -> None:
 
 
 def test_a_dealer_is_picked_once_the_mid_has_passed_his_price() -> None:
-    desk, deal = Notes(), Deal(0, 100, 1, edge=1.0)
+    desk, deal = Notes(), Deal(0, 100, 1, edge=0.25)
     deal.act(desk, 0)
     assert desk.said == [("request", 1, 1000)]
     desk.quotes = {7: (quote(7, 103.5), STILL)}

@@ -24,7 +24,7 @@ from nowake.market.world.worlds import Worlds
 
 __all__ = ["ImpactPlan", "Order", "impact_rows", "orders"]
 
-CHILD = 300  # shares of a child, about
+CHILD = 3  # smallest limit orders of the preset that make a child, about
 _SHORTEST = 180.0  # s
 _SIZES = 5
 _LARGEST = 0.3  # of the daily volume: where the catalogue ends
@@ -75,17 +75,19 @@ def orders(preset: Preset) -> list[Order]:
     """Return five orders at each participation, T spread evenly in logs from 3 minutes to a day.
 
     A participation p means p / (1 - p) shares for each that the others trade; where a day would make more than 30 % of
-    the daily volume, T ends there. Children of about CHILD shares come at whole seconds.
+    the daily volume, T ends there. Children come at whole seconds, each about CHILD of the
+    smallest limit orders (on midcap 300 shares): an order as those of others, whatever a lot is.
     """
-    session, volume, lot = session_seconds(preset), preset.instrument.daily_volume, preset.instrument.lot
+    one, session = preset.instrument, session_seconds(preset)
+    volume, usual = one.daily_volume, CHILD * preset.lit.order_sizes[0] * one.round_lot
     made = []
     for percent in PARTICIPATIONS:
         rate = percent / (100 - percent) * volume / session  # shares per second
         longest = min(session, _LARGEST * volume / rate)
         for seconds in np.geomspace(_SHORTEST, max(longest, 2 * _SHORTEST), _SIZES):
-            gap = max(round(seconds / max(round(seconds * rate / CHILD), 1)), 1)
+            gap = max(round(seconds / max(round(seconds * rate / usual), 1)), 1)
             children = max(round(seconds / gap), 1)
-            child = max(round(rate * gap / lot), 1) * lot
+            child = max(round(rate * gap / one.lot), 1) * one.lot
             made.append(Order(percent / 100, children, child, gap))
     return made
 

@@ -4,6 +4,7 @@ A verdict holds for the parameters and for the code of the market. Those of the 
 them (`market/verdicts`), those of runs of one's own under `$NOWAKE_HOME/verdicts`; the latter win.
 """
 
+import ast
 import hashlib
 import json
 from collections.abc import Mapping
@@ -18,10 +19,11 @@ from nowake.core.places import home
 from nowake.market.gate.gate import Outcome
 from nowake.market.preset import Preset, parameter_hash, preset_names
 
-__all__ = ["StoredVerdict", "code_digest", "keep_verdict", "require_safe", "stored_verdict"]
+__all__ = ["StoredVerdict", "code_digest", "keep_verdict", "market_sources", "require_safe", "stored_verdict"]
 
 _SHIPPED = Path(__file__).parents[1] / "verdicts"
 _SCHEMA = "nowake.verdict/1"
+_MEASURING = {("market", "realism"), ("market", "gate")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,39 @@ class StoredVerdict:
 
 @lru_cache(maxsize=1)
 def code_digest() -> str:
-    """Return 16 hex digits of the sources that make the market: kernels and what they import of core, book, market."""
+    """Return 16 hex digits of the sources that make the market."""
+    digest = hashlib.sha256()
+    for path in market_sources():
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def market_sources() -> list[Path]:
+    """Return the sources that make the market, sorted.
+
+    Of packages book and market all that `market.world.worlds` imports, directly or not, and every kernel there but
+    those that measure (`realism`, `gate`); of core the streams and what kernels import.
+    """
     from nowake.core.jit import kernel_sources
 
-    root, digest = Path(__file__).parents[2], hashlib.sha256()
-    for path in kernel_sources():
-        parts = path.relative_to(root).parts
-        if parts[0] in ("core", "book", "market") and parts[1] not in ("realism", "gate"):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    root = Path(__file__).parents[2]
+    kernels = {path for path in kernel_sources() if path.relative_to(root).parts[:2] not in _MEASURING}
+    found: set[Path] = set()
+    ahead = ["nowake.market.world.worlds"]
+    while ahead:
+        stem = Path(root.parent, *ahead.pop().split("."))
+        path = next((p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file()), None)
+        if path is not None and path not in found:
+            found.add(path)
+            ahead += _imported(path)
+    made = {path for path in found | kernels if path.relative_to(root).parts[0] in ("book", "market")}
+    return sorted(made | {root / "core" / "streams.py"} | {p for p in kernels if p.parent == root / "core"})
+
+
+def _imported(path: Path) -> list[str]:
+    """Return the modules of nowake that a source imports from."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return [n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module and n.module.startswith("nowake.")]
 
 
 def keep_verdict(preset: Preset, outcome: Outcome, folder: Path | None = None) -> Path:

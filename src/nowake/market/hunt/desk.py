@@ -42,6 +42,7 @@ class Desk:
         self.kinds = {v.name: v.kind for v in self.market.venues()}
         self.lit = [name for name, kind in self.kinds.items() if kind == "lit"]
         self.lot = scene.preset.instrument.round_lot
+        self.usual_spread = scene.preset.instrument.spread  # ticks
         self.start = int(self.worlds.worlds[0]["now"])
         self.second = 0
         self.position = 0

@@ -62,8 +62,8 @@ FAMILIES = (
     Family("ping-lit", (Ping(0, 60, -1), Take(5, 60, 1, 5), Take(90, 120, 0, 3)), needs="dark"),
     Family("pump-peg", (Take(0, 9, 1, 3), Peg(10, 400, 0)), needs="dark"),
     Family("peg-dump", (Peg(0, 300, 1), Take(300, 310, 0, 3)), needs="dark"),
-    Family("dealer-pick", (Deal(0, 250, 1, -1.0), Take(250, 290, 0, 4)), needs="dealer"),
-    Family("pump-dealer", (Take(0, 9, -1, 3), Deal(10, 300, 0, -100.0)), needs="dealer"),
+    Family("dealer-pick", (Deal(0, 250, 1, -0.5), Take(250, 290, 0, 4)), needs="dealer"),
+    Family("pump-dealer", (Take(0, 9, -1, 3), Deal(10, 300, 0, -50.0)), needs="dealer"),
 )  # fmt: skip
 """All families; those of dark pools and dealers are hunted where a market has such venues."""
 

@@ -88,7 +88,7 @@ class Peg:
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """Quotes from all dealers `every` s; the best is accepted once it is `edge` ticks better than the mid."""
+    """Quotes from all dealers `every` s; the best is accepted once it is `edge` usual spreads better than the mid."""
 
     start: int
     end: int
@@ -114,7 +114,7 @@ class Deal:
             if event.price is not None and int(w["now"]) - event.time <= self.valid * SECOND
         ]  # fmt: skip
         best = min(open_quotes, key=lambda event: side * (event.price or 0.0), default=None)
-        if best is None or best.price is None or side * (mid - best.price) < self.edge:
+        if best is None or best.price is None or side * (mid - best.price) < self.edge * desk.usual_spread:
             return
         dealing.accept(best.oid)
         desk.live[best.oid] = Live(side, 0, min(best.quantity, missing), 0, self, desk.quotes[best.oid][1])
