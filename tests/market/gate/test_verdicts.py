@@ -76,6 +76,12 @@ def test_the_code_of_a_market_is_all_that_makes_one() -> None:
     assert len(verdicts.code_digest()) == 16
 
 
+def test_a_module_counts_however_it_is_imported(tmp_path: Path) -> None:
+    source = tmp_path / "one.py"
+    source.write_text("import os\nfrom pathlib import Path\nfrom nowake.market.world import (\n    causes,\n)\n")
+    assert verdicts._imported(source) == ["nowake.market.world", "nowake.market.world.causes"]
+
+
 def test_a_run_of_ones_own_comes_before_the_shipped_verdict(state: Path) -> None:
     keep_verdict(MIDCAP, outcome(safe=False), state / "shipped")
     found = stored_verdict(MIDCAP)

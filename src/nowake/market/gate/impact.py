@@ -22,7 +22,7 @@ from nowake.market.realism.impact import FRACTIONS, ImpactRow, estimate
 from nowake.market.realism.table import PARTICIPATIONS
 from nowake.market.world.worlds import Worlds
 
-__all__ = ["ImpactPlan", "Order", "impact_rows", "orders"]
+__all__ = ["CHILD", "ImpactPlan", "Order", "impact_rows", "orders"]
 
 CHILD = 3  # smallest limit orders of the preset that make a child, about
 _SHORTEST = 180.0  # s

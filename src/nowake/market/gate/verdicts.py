@@ -78,9 +78,10 @@ def market_sources() -> list[Path]:
 
 
 def _imported(path: Path) -> list[str]:
-    """Return the modules of nowake that a source imports from."""
+    """Return what a source imports of nowake: each module, and each name of it, since that may be a module too."""
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    return [n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module and n.module.startswith("nowake.")]
+    taken = [(n.module, n.names) for n in nodes if isinstance(n, ast.ImportFrom) and n.module]
+    return [x for m, names in taken if m.startswith("nowake.") for x in (m, *(f"{m}.{one.name}" for one in names))]
 
 
 def keep_verdict(preset: Preset, outcome: Outcome, folder: Path | None = None) -> Path:
