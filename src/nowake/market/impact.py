@@ -24,9 +24,21 @@ from nowake.market.workers import in_parts
 from nowake.market.world.paths import work
 from nowake.market.world.worlds import NOTHING, Worlds, new_worlds
 
-__all__ = ["PAUSE", "Fit", "Plan", "Row", "flat", "measure", "session_seconds", "square_root_fit", "trade", "warmed"]
+__all__ = [
+    "PAUSE",
+    "Fit",
+    "Plan",
+    "Row",
+    "flat",
+    "measure",
+    "session_seconds",
+    "square_root_fit",
+    "trade",
+    "usual_child",
+    "warmed",
+]
 
-CHILD = 300  # shares of a child at least
+CHILD = 3  # smallest limit orders of the preset that make a child, at least
 MOST_CHILDREN = 2000
 AFTER_CHILD = 60 * SECOND
 PAUSE = 1  # s after a child: makers have answered it, the response is at its peak
@@ -137,8 +149,13 @@ def _shape(preset: Preset, plan: Plan, size: float) -> tuple[int, int, int]:
     else:
         assert plan.participation is not None
         seconds = shares / (plan.participation * volume) * session
-    children = min(max(shares // max(CHILD, lot), 1), MOST_CHILDREN)
+    children = min(max(shares // usual_child(preset), 1), MOST_CHILDREN)
     return shares, children, max(round(seconds * SECOND / children), 1)
+
+
+def usual_child(preset: Preset) -> int:
+    """Return the shares of a usual child: CHILD of the preset's smallest limit orders (midcap: 300)."""
+    return CHILD * preset.lit.order_sizes[0] * preset.instrument.round_lot
 
 
 def session_seconds(preset: Preset) -> float:

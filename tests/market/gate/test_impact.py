@@ -6,8 +6,8 @@ import pytest
 from nowake.core.errors import InputError
 from nowake.core.times import SECOND
 from nowake.market.gate.days import SEEDS_APART
-from nowake.market.gate.impact import CHILD, ImpactPlan, impact_rows, orders
-from nowake.market.impact import PAUSE, flat, session_seconds, trade, warmed
+from nowake.market.gate.impact import ImpactPlan, impact_rows, orders
+from nowake.market.impact import PAUSE, flat, session_seconds, trade, usual_child, warmed
 from nowake.market.preset import Preset, load, preset_names
 
 
@@ -20,7 +20,7 @@ def test_orders_have_the_participation_and_time_that_the_gate_asks_for(name: str
         meanwhile = volume * order.seconds / session
         assert order.shares / (order.shares + meanwhile) == pytest.approx(order.participation, rel=0.08)
         assert 170 <= order.seconds <= 1.01 * session
-        assert order.child <= 2 * CHILD * preset.lit.order_sizes[0] * preset.instrument.round_lot
+        assert order.child <= 2 * usual_child(preset)
         assert order.shares <= 0.31 * volume
         assert order.child % preset.instrument.lot == 0
     assert all(170 <= order.seconds <= 200 for order in planned[::5])

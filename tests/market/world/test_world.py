@@ -29,7 +29,7 @@ GOLDEN = [
     ("midcap", "calm", 7, (9232, 244, "9ddf404020a0865b")),
     ("midcap", "switching", 8, (8247, 171, "d82f8c7931fa0ee7")),
     ("small-cap", "calm", 7, (674, 14, "218d31d87446340d")),
-    ("futures", "volatile", 7, (13492, 456, "bf85cf4002de9ba5")),
+    ("futures", "volatile", 7, (13498, 437, "b1abe778a1bb2783")),
     ("large-tick", "calm", 7, (6907, 156, "1280bf7b8d586b5c")),
     ("small-tick", "news", 7, (11895, 354, "7d8eca825e8329e2")),
 ]

@@ -15,16 +15,15 @@ import numpy as np
 from nowake.core.errors import InputError
 from nowake.core.times import SECOND
 from nowake.market.gate.days import SEEDS_APART
-from nowake.market.impact import PAUSE, flat, session_seconds, trade, warmed
+from nowake.market.impact import PAUSE, flat, session_seconds, trade, usual_child, warmed
 from nowake.market.preset import Preset
 from nowake.market.realism.bootstrap import Estimate
 from nowake.market.realism.impact import FRACTIONS, ImpactRow, estimate
 from nowake.market.realism.table import PARTICIPATIONS
 from nowake.market.world.worlds import Worlds
 
-__all__ = ["CHILD", "ImpactPlan", "Order", "impact_rows", "orders"]
+__all__ = ["ImpactPlan", "Order", "impact_rows", "orders"]
 
-CHILD = 3  # smallest limit orders of the preset that make a child, about
 _SHORTEST = 180.0  # s
 _SIZES = 5
 _LARGEST = 0.3  # of the daily volume: where the catalogue ends
@@ -75,11 +74,11 @@ def orders(preset: Preset) -> list[Order]:
     """Return five orders at each participation, T spread evenly in logs from 3 minutes to a day.
 
     A participation p means p / (1 - p) shares for each that the others trade; where a day would make more than 30 % of
-    the daily volume, T ends there. Children come at whole seconds, each about CHILD of the
-    smallest limit orders (on midcap 300 shares): an order as those of others, whatever a lot is.
+    the daily volume, T ends there. Children come at whole seconds, each about a `usual_child`
+    (on midcap 300 shares): an order as those of others, whatever a lot is.
     """
     one, session = preset.instrument, session_seconds(preset)
-    volume, usual = one.daily_volume, CHILD * preset.lit.order_sizes[0] * one.round_lot
+    volume, usual = one.daily_volume, usual_child(preset)
     made = []
     for percent in PARTICIPATIONS:
         rate = percent / (100 - percent) * volume / session  # shares per second
