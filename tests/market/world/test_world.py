@@ -30,8 +30,8 @@ GOLDEN = [
     ("midcap", "switching", 8, (8247, 171, "d82f8c7931fa0ee7")),
     ("small-cap", "calm", 7, (674, 14, "218d31d87446340d")),
     ("futures", "volatile", 7, (13498, 437, "b1abe778a1bb2783")),
-    ("large-tick", "calm", 7, (6907, 156, "1280bf7b8d586b5c")),
-    ("small-tick", "news", 7, (11895, 354, "7d8eca825e8329e2")),
+    ("large-tick", "calm", 7, (7297, 193, "4beddb85993f5c13")),
+    ("small-tick", "news", 7, (11096, 283, "ac05b6f961ff1060")),
 ]
 
 
