@@ -23,7 +23,7 @@ from nowake.market.preset import Preset, from_table
 from nowake.market.preset import load as load_preset
 from nowake.market.regimes_state import NAMES as REGIMES
 from nowake.market.sessions import session_of
-from nowake.market.view import View, trades_of
+from nowake.market.view import View, snapshot, trades_of
 from nowake.market.world.desks import GROUP
 from nowake.market.world.words import Action, OrderKind
 from nowake.market.world.worlds import Worlds, new_worlds
@@ -271,6 +271,10 @@ class Market:
         """Return what happened to own orders since the last call."""
         new, self._own = self._own, []
         return new
+
+    def books(self) -> np.ndarray:
+        """Return the books of all lit venues as known here, as EVENT records: what `messages` go on from."""
+        return np.concatenate([snapshot(self._view.books, j, self.now) for j in range(self._view.venues)])
 
     def messages(self) -> np.ndarray:
         """Return the public messages since the last call: EVENT records, `instrument` the number of the venue."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nowake.core.errors import InputError
 from nowake.core.values import Side
@@ -36,6 +37,7 @@ class SimulatedVenue:
         self._order: dict[int, int] = {}
         self._quote: dict[int, int] = {}  # request of a quote
         self._said: list[VenueEvent] = []
+        self._told = 0  # events so far: their numbers
         self._first = market.venues()[0].name  # where the rest of an order without a venue stands
 
     def send(self, command: Command) -> None:
@@ -100,7 +102,9 @@ class SimulatedVenue:
         """Return what happened to own orders since the last call."""
         new, self._said = self._said, []
         new += [self._event(event) for event in self._market.events()]
-        return new
+        numbered = [replace(event, event_id=self._told + k) for k, event in enumerate(new, 1)]
+        self._told += len(new)
+        return numbered
 
     def _event(self, event: OwnEvent) -> VenueEvent:
         known = self._order.get(event.oid)

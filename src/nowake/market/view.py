@@ -16,7 +16,7 @@ from nowake.core.events import Flag, Kind, empty_events
 from nowake.data.reader import kernel_view
 from nowake.market.world.state import BOOKS
 
-__all__ = ["View", "trades_of"]
+__all__ = ["View", "snapshot", "trades_of"]
 
 _TRADES = (int(Kind.EXECUTE), int(Kind.HIDDEN), int(Kind.CROSS), int(Kind.TRADE))
 
@@ -71,13 +71,7 @@ class View:
         blocks = []
         for venue in over:
             del self.gaps[venue]
-            rows = [row for queue in queues(books[venue]).values() for row in queue]
-            events = empty_events(len(rows) + 1)
-            events["time"], events["instrument"], events["flags"] = now, venue, int(Flag.SNAPSHOT)
-            events["kind"] = int(Kind.ADD)
-            events["kind"][0] = int(Kind.CLEAR)
-            for event, row in zip(events[1:], rows, strict=True):
-                event["order_id"], event["price"], event["quantity"], event["side"] = row[0], row[1], row[2], row[8]
+            events = snapshot(books, venue, now)
             self.pending = self.pending[self.pending["instrument"] != venue]
             apply_all(self.books, venue, kernel_view(events), 0, len(events))
             blocks.append(events)
@@ -88,6 +82,18 @@ class View:
         twin = View(self.venues, self.delays.tolist())
         twin.books, twin.pending, twin.gaps = self.books.copy(), self.pending.copy(), dict(self.gaps)
         return twin
+
+
+def snapshot(books: np.ndarray, venue: int, now: int) -> np.ndarray:
+    """Return the book of `venue` as EVENT records at `now` (ns): CLEAR, then an ADD for every order in its place."""
+    rows = [row for queue in queues(books[venue]).values() for row in queue]
+    events = empty_events(len(rows) + 1)
+    events["time"], events["instrument"], events["flags"] = now, venue, int(Flag.SNAPSHOT)
+    events["kind"] = int(Kind.ADD)
+    events["kind"][0] = int(Kind.CLEAR)
+    for event, row in zip(events[1:], rows, strict=True):
+        event["order_id"], event["price"], event["quantity"], event["side"] = row[0], row[1], row[2], row[8]
+    return events
 
 
 def trades_of(events: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ GOLDEN = [
     ("small-cap", "calm", 7, (4462, 100, "e245e338a2236c7f")),
     ("futures", "volatile", 7, (13498, 437, "b1abe778a1bb2783")),
     ("large-tick", "calm", 7, (7297, 193, "4beddb85993f5c13")),
-    ("small-tick", "news", 7, (11096, 283, "ac05b6f961ff1060")),
+    ("small-tick", "news", 7, (12104, 297, "d83817f8cd1c3d62")),
 ]
 
 

@@ -59,7 +59,7 @@ def market_sources() -> list[Path]:
     """Return the sources that make the market, sorted.
 
     Of packages book and market all that `market.world.worlds` imports, directly or not, and every kernel there but
-    those that measure (`realism`, `gate`); of core the streams and what kernels import.
+    those that measure (`realism`, `gate`); of core the streams and what kernels of book, data and market import.
     """
     from nowake.core.jit import kernel_sources
 
@@ -74,7 +74,10 @@ def market_sources() -> list[Path]:
             found.add(path)
             ahead += _imported(path)
     made = {path for path in found | kernels if path.relative_to(root).parts[0] in ("book", "market")}
-    return sorted(made | {root / "core" / "streams.py"} | {p for p in kernels if p.parent == root / "core"})
+    near = {path for path in kernels if path.relative_to(root).parts[0] in ("book", "data", "market")}
+    named = {Path(root.parent, *name.split(".")).with_suffix(".py") for path in near for name in _imported(path)}
+    core = {path for path in named if path.parent == root / "core" and path.is_file()}
+    return sorted(made | core | {root / "core" / "jit.py", root / "core" / "streams.py"})
 
 
 def _imported(path: Path) -> list[str]:
