@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(p.parent for p in (ROOT / "src/nowake").glob("*/__init__.py"))
-LAYERS = ["core", "book", "data", "schedule", "execution", "market", "tca", "cli"]
+LAYERS = [
+    "core", "book", "data", "features", "schedule", "risk", "routing", "execution", "market", "tca", "oms",
+    "service", "cli",
+]  # fmt: skip
 # Spelt in pieces, so that this file does not find itself.
 REGISTRIES = [
     "py" + "pi.org",

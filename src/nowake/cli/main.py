@@ -49,6 +49,23 @@ COMMANDS: Mapping[str, Lazy | Group] = {
         "Fit a model to data.",
         {"volume": Lazy("fit:volume", "Volume curve and log-volume model.")},
     ),
+    "route-vector": Group(
+        "Published vectors of the router's parts; no data needed.",
+        {
+            "cont-kukanov": Lazy("route_vector:cont_kukanov", "Market and limit shares at one venue."),
+            "greedy": Lazy("route_vector:greedy", "Units to dark pools by their tails."),
+            "kaplan-meier": Lazy("route_vector:kaplan_meier", "The tail of a pool from censored fills."),
+        },
+    ),
+    "oms": Group(
+        "Read the journal of orders.",
+        {
+            "orders": Lazy("oms:orders", "List parents and children."),
+            "events": Lazy("oms:events", "List the events."),
+            "verify": Lazy("oms:verify", "Check hashes and conservation."),
+        },
+    ),
+    "exchange": Lazy("exchange:exchange", "Serve a simulated market as a process of its own."),
     "run": Lazy("run:run", "Work one large order by several policies on the same simulated markets."),
     "simulate": Lazy("simulate:simulate", "Run days of a simulated market."),
     "realism": Lazy("realism:realism", "Judge a simulated market by 26 facts of real ones."),

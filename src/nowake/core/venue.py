@@ -131,7 +131,8 @@ class VenueEvent:
 
     `kind`: ack, reject, fill, cancel, replace, expire, correction, quote, halt or outage. `time` ns UTC, `price` in
     ticks (half ticks possible), `leaves` what is still open, `fee` in currency (negative: a rebate), `liquidity` maker
-    or taker.
+    or taker. `event_id`: the venue's number of this event, never used twice by it (0: it gives none); a repeated one
+    is the same event told again.
     """
 
     time: int
@@ -145,6 +146,7 @@ class VenueEvent:
     liquidity: str | None = None
     reason: str | None = None
     quote_id: int = 0
+    event_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The charts of an order: price with fills, quantity against schedule, cost waterfall, fills by cause, mark-outs."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "MARKERS",
     "draw_causes",
     "draw_mark_outs",
+    "draw_parts",
     "draw_price",
     "draw_quantity",
     "draw_waterfall",
@@ -151,7 +153,11 @@ def _draw_plan(axes: "Axes", analysis: Analysis, low: int, high: int) -> None:
 
 def draw_waterfall(axes: "Axes", analysis: Analysis) -> None:
     """Draw the parts of the shortfall as steps to the total, costs and gains told apart by colour, sign and label."""
-    bps = analysis.decomposition.bps()
+    draw_parts(axes, analysis.decomposition.bps())
+
+
+def draw_parts(axes: "Axes", bps: Mapping[str, float]) -> None:
+    """Draw parts of a shortfall, in bp by key of the command line contract, as `draw_waterfall` does."""
     values = [bps[f"{name}_bps"] for name in (*PARTS, "total")]
     base = np.concatenate([[0.0], np.cumsum(values[:-1])])
     bottoms = [*base[:-1], 0.0]

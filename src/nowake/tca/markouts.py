@@ -57,16 +57,23 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _later(fills: np.ndarray, quotes: np.ndarray, horizon: int, last: int) -> np.ndarray:
-    """Return the mid `horizon` ns after each fill, NaN where that lies after `last` (ns)."""
+def _later(fills: np.ndarray, quotes: np.ndarray, horizon: int, last: int | np.ndarray) -> np.ndarray:
+    """Return the mid `horizon` ns after each fill, NaN where that lies after `last` (ns, one or one a fill)."""
     when = fills["time"] + horizon
     return np.where(when <= last, path.mid_at(quotes, when), np.nan)
 
 
 def mark_outs(
-    fills: np.ndarray, untouched: np.ndarray, quotes: np.ndarray, last: int, horizons: Sequence[int] = HORIZONS
+    fills: np.ndarray,
+    untouched: np.ndarray,
+    quotes: np.ndarray,
+    last: int | np.ndarray,
+    horizons: Sequence[int] = HORIZONS,
 ) -> tuple[MarkOut, ...]:
-    """Return the mark-outs of `fills` whose market mids are `untouched` (f8[n], ticks); data end at `last` (ns)."""
+    """Return the mark-outs of `fills` whose market mids are `untouched` (f8[n], ticks).
+
+    Data end at `last` (ns): one time for all, or i8[n], one a fill.
+    """
     weight, rows = fills["quantity"].astype(float), []
     for horizon in horizons:
         move = fills["side"] * (_later(fills, quotes, horizon, last) - fills["price2"] / 2.0) / untouched * 1e4
@@ -91,8 +98,11 @@ def reversions(
     return tuple(rows)
 
 
-def spreads(fills: np.ndarray, mids: np.ndarray, quotes: np.ndarray, last: int) -> Spreads:
-    """Return the spreads of `fills`; `mids` (f8[n], ticks) are the mids just before them in the book we trade in."""
+def spreads(fills: np.ndarray, mids: np.ndarray, quotes: np.ndarray, last: int | np.ndarray) -> Spreads:
+    """Return the spreads of `fills`; `mids` (f8[n], ticks) are the mids just before them in the book we trade in.
+
+    Data end at `last` (ns): one time for all, or i8[n], one a fill.
+    """
     weight, price, side = fills["quantity"].astype(float), fills["price2"] / 2.0, fills["side"].astype(float)
     quoted = path.spread_at(quotes, fills["time"])
     effective = 2 * side * (price - mids)

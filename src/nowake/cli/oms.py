@@ -1,0 +1,95 @@
+"""`nowake oms`: what a journal holds, and whether it can be trusted."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nowake.cli.options import Json
+from nowake.cli.output import Envelope, say, table
+from nowake.core.errors import InputError
+
+__all__ = ["events", "journal_of", "orders", "verify"]
+
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--journal", metavar="FILE|URL", help="Journal: a file, or postgresql://… . Default: $NOWAKE_HOME/journal.db."
+    ),
+]
+
+
+def journal_of(address: str | None) -> str:
+    """Return the address of a journal that exists; InputError for a file that does not."""
+    from nowake.core.places import home
+
+    where = address or str(home() / "journal.db")
+    if "://" not in where and not Path(where).is_file():
+        raise InputError("--journal", expected="a journal file, or a postgresql:// address", got=where)
+    return where
+
+
+def orders(
+    journal: Address = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Only orders that still work.")] = False,
+    json: Json = False,
+) -> int:
+    """List every order, parents before their children."""
+    where = journal_of(journal)
+    out = Envelope("oms.orders", {"journal": where, "open": open_only})
+    from nowake.oms.command import orders as found
+
+    body = found(where, open_only=open_only)
+    if json:
+        out.write(_plain(body))
+        return 0
+    names = ["order_id", "parent_id", "venue", "side", "quantity", "filled", "price", "status"]
+    table(f"orders of {where}", names, [[row.get(name, "") for name in names] for row in body["orders"]])
+    return 0
+
+
+def events(
+    journal: Address = None,
+    after: Annotated[int, typer.Option("--after", help="Only events after this number.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many, from 1.")] = 1000,
+    json: Json = False,
+) -> int:
+    """List the events of a journal in their order."""
+    where = journal_of(journal)
+    out = Envelope("oms.events", {"journal": where, "after": after, "limit": limit})
+    from nowake.oms.command import events as found
+
+    body = found(where, after=after, limit=limit)
+    if json:
+        out.write(_plain(body))
+        return 0
+    known = ("sequence", "kind", "hash")
+
+    def told(row: dict[str, Any]) -> str:
+        return " ".join(f"{name}={value}" for name, value in row.items() if name not in known and value not in ("", 0))
+
+    rows = [(row["sequence"], row["kind"], told(row)) for row in body["events"]]
+    table(f"events of {where}", ["number", "kind", "what"], rows)
+    return 0
+
+
+def verify(journal: Address = None, json: Json = False) -> int:
+    """Check the chain of hashes and that shares are conserved; exit code 1 if anything differs."""
+    where = journal_of(journal)
+    out = Envelope("oms.verify", {"journal": where})
+    from nowake.oms.command import verified
+
+    body = _plain(verified(where))
+    if json:
+        out.write(body)
+    else:
+        for name, value in body.items():
+            if name != "differences":
+                say(f"{name.replace('_', ' ')}: {value}")
+        for row in body["differences"]:
+            say(f"different: {row}")
+    return 1 if body["differences"] or not body["chain_ok"] else 0
+
+
+def _plain(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "schema"}

@@ -1,0 +1,218 @@
+"""The decision path of a desk: arrays, and the few steps that drive them, the same in every shell.
+
+    hear messages -> board, features -> (a slice is over: observe, forecast, decide, begin) -> look -> router -> guard
+
+A shell brings events and time, and carries out SEND rows; it decides nothing. One instrument (board 0) per path live;
+in training one per row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nowake.core.board import PlaceKind, new_boards
+from nowake.core.errors import InputError
+from nowake.core.intent import INTENT
+from nowake.core.jit import jit_disabled
+from nowake.core.streams import stream_key
+from nowake.core.values import ParentOrder
+from nowake.data.reader import kernel_view
+from nowake.execution.desk_state import CHILDREN, SEND, Placing, new_desk, take_on
+from nowake.execution.hearing import Word, hear, row_of
+from nowake.execution.observing import observe
+from nowake.execution.placing import ROUTED
+from nowake.execution.policy import ACTION, CLASSES, OBSERVED, Forecaster, Policy
+from nowake.execution.slicing import begin
+from nowake.execution.turning import turn
+from nowake.features.state import NEWS, new_features
+from nowake.features.stream import write_board
+from nowake.features.vector import ROW
+from nowake.risk.limits import new_limits
+from nowake.risk.projection import new_projections
+from nowake.risk.switches import new_switches
+from nowake.risk.usage import WORKING, new_usages
+from nowake.routing.parameters import Routing, new_params
+from nowake.routing.venues import new_draws, new_markouts, new_reports, new_stats
+from nowake.routing.want import new_wants
+
+__all__ = ["Decided", "Path", "Place"]
+
+NO_NEWS = np.zeros(0, NEWS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A venue of the board; fees in ticks per share (negative: a rebate), latency in ns."""
+
+    name: str
+    kind: PlaceKind
+    maker_fee: float = 0.0
+    taker_fee: float = 0.0
+    latency: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision as it was made: row, time, what the policy saw, and its action."""
+
+    row: int
+    time: int
+    number: int
+    observation: np.ndarray
+    rate: float
+    urgency: float
+    tactic: int
+
+
+@dataclass(slots=True)
+class Path:
+    """Everything that `n` parents need to be worked; all rows share one instrument unless `separate`."""
+
+    n: int
+    places: Sequence[Place]
+    policy: Policy
+    forecaster: Forecaster
+    seed: int = 0
+    routing: Routing = field(default_factory=Routing)
+    separate: bool = False
+    switches_n: int = 64
+    desk: np.ndarray = field(init=False)
+    kids: np.ndarray = field(init=False)
+    marks: np.ndarray = field(init=False)
+    working: np.ndarray = field(init=False)
+    usages: np.ndarray = field(init=False)
+    limits: np.ndarray = field(init=False)
+    switches: np.ndarray = field(init=False)
+    boards: np.ndarray = field(init=False)
+    features: np.ndarray = field(init=False)
+    stats: np.ndarray = field(init=False)
+    params: np.ndarray = field(init=False)
+    draws: np.ndarray = field(init=False)
+    wants: np.ndarray = field(init=False)
+    intents: np.ndarray = field(init=False)
+    passed: np.ndarray = field(init=False)
+    projections: np.ndarray = field(init=False)
+    reports: np.ndarray = field(init=False)
+    markouts: np.ndarray = field(init=False)
+    sends: np.ndarray = field(init=False)
+    paid: np.ndarray = field(init=False)
+    rows: np.ndarray = field(init=False)
+    forecasts: np.ndarray = field(init=False)
+    observations: np.ndarray = field(init=False)
+    actions: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise InputError("parents of a path", expected="1 or more", got=self.n)
+        n, boards = self.n, self.n if self.separate else 1
+        self.desk, self.kids, self.marks = new_desk(n)
+        self.working = _zeros(n * CHILDREN, WORKING)
+        self.usages, self.limits, self.switches = new_usages(n), new_limits(n), new_switches(self.switches_n)
+        self.boards = kernel_view(new_boards(boards))
+        self.features, self.stats = new_features(boards), new_stats(boards)
+        self.params = new_params(self.routing)
+        self.draws = new_draws([stream_key(self.seed, f"router.{k}") for k in range(boards)])
+        self.wants, self.projections = new_wants(n), new_projections(ROUTED)
+        self.intents, self.passed = _zeros(ROUTED, INTENT), _zeros(ROUTED, INTENT)
+        self.reports, self.markouts = new_reports(n), new_markouts(n)
+        self.sends = _zeros(4 * (CHILDREN + ROUTED), SEND)
+        self.paid = np.zeros(n)
+        self.rows, self.forecasts = _zeros(n, ROW), np.zeros((n, len(CLASSES)))
+        self.observations, self.actions = np.zeros((n, len(OBSERVED))), np.zeros(n, ACTION)
+        for board in self.boards if self.separate else self.boards[:1]:
+            lay_out(board, self.places)
+
+    def take_on(self, i: int, order: ParentOrder, plan: np.ndarray, interval: int, placing: Placing) -> None:
+        """Put `order` on row `i`, to be worked along `plan` f8[CURVE + 1]."""
+        take_on(self.desk, i, order, plan, interval, placing)
+        d, u = self.desk[i], self.usages[i]
+        shared = 0 if not self.separate else i
+        d["board"] = d["stats"] = d["features"] = u["board"] = shared
+        u["symbol"] = u["account"] = shared
+        d["first"], d["last"] = (i, i + 1) if self.separate else (0, self.n)
+        u["side"], u["quantity"], u["limit"] = int(order.side), order.quantity, order.limit or 0
+        for name in ("filled", "working", "money", "open_orders", "arrival2", "volume_start"):
+            u[name] = 0
+        self.paid[i] = 0.0
+
+    def ids(self, i: int, first: int, last: int) -> None:
+        """Give row `i` the ids `first` to `last` for its children."""
+        self.desk[i]["next_id"], self.desk[i]["last_id"] = first, last
+
+    def turn(self, now: int, *, moved: bool) -> tuple[int, list[Decided]]:
+        """Turn the desk at `now`; returns how many rows of `sends` are to be carried out, and what was decided."""
+        return self.after(now, *self._turn(now, moved=moved))
+
+    def _turn(self, now: int, *, moved: bool) -> tuple[int, int]:
+        done: tuple[int, int] = turn(
+            self.desk, self.kids, self.working, self.usages, self.limits, self.switches, self.boards, self.stats,
+            self.params, self.draws, self.wants, self.intents, self.passed, self.projections, self.marks,
+            self.markouts, 0, self.n, now, int(moved), self.sends,
+        )  # fmt: skip
+        return done
+
+    def after(self, now: int, count: int, asking: int) -> tuple[int, list[Decided]]:
+        """Finish a turn that `asking` parents have interrupted: decide for them, and let them look."""
+        if not asking:
+            return count, []
+        kept = self.sends[:count].copy()
+        decided = self.decide(np.full(self.n, now))
+        more, _ = self._turn(now, moved=True)
+        self.sends[count : count + more] = self.sends[:more].copy()
+        self.sends[:count] = kept
+        return count + more, decided
+
+    def decide(self, now: np.ndarray) -> list[Decided]:
+        """Observe, forecast and decide for every row whose slice is over at now[row]; begin the next one."""
+        rows = [i for i in range(self.n) if self._asks(i, int(now[i]))]
+        for i in rows:
+            shared = int(self.desk[i]["features"])
+            write_board(self.features, self.boards, shared, int(now[i]), self.rows, NO_NEWS)
+            if shared != i:
+                self.rows[i] = self.rows[shared]
+        self.forecaster.predict(self.rows, self.forecasts)
+        for i in rows:
+            observe(self.desk, self.boards, self.rows, self.forecasts, self.paid, i, int(now[i]), self.observations)
+        self.policy.decide(self.observations, self.actions)
+        return [self._begin(i, int(now[i])) for i in rows]
+
+    def _begin(self, i: int, now: int) -> Decided:
+        a = self.actions[i]
+        rate, urgency, tactic = float(a["rate"]), float(a["urgency"]), int(a["tactic"])
+        begin(self.desk, self.boards, i, now, rate, tactic, urgency, 0)
+        return Decided(i, now, int(self.desk[i]["decisions"]), self.observations[i].copy(), rate, urgency, tactic)
+
+    def _asks(self, i: int, now: int) -> bool:
+        d = self.desk[i]
+        return bool(d["done"] == 0 and d["hands"] == 0 and d["start"] <= now < d["end"] and now >= d["until"])
+
+    def hear(self, i: int, oid: int, word: Word, quantity: int, price2: int, now: int) -> int:
+        """Take in what a venue said of child `oid` of row `i`; returns the child's row, -1 where it is over already."""
+        row = int(row_of(self.kids, self.working, i, oid))
+        if word is Word.FILL:
+            self.paid[i] += quantity * price2 / 2
+        elif word is Word.BUST:
+            self.paid[i] -= quantity * price2 / 2
+        if row < 0 and word is not Word.BUST:
+            return -1
+        hear(
+            self.desk, self.kids, self.working, self.usages, self.boards, self.features, self.stats, self.params,
+            self.reports, self.marks, i, max(row, 0), int(word), quantity, now,
+        )  # fmt: skip
+        return row
+
+
+def lay_out(board: np.void, places: Sequence[Place]) -> None:
+    """Write the venues into an empty board."""
+    if not 0 < len(places) <= len(board["place"]):
+        raise InputError("venues", expected=f"1 to {len(board['place'])}", got=len(places))
+    board["places"] = len(places)
+    for row, place in zip(board["place"], places, strict=False):
+        row["kind"], row["maker_fee"], row["taker_fee"] = int(place.kind), place.maker_fee, place.taker_fee
+        row["latency"] = place.latency
+
+
+def _zeros(n: int, dtype: np.dtype) -> np.ndarray:
+    records = np.zeros(n, dtype)
+    return records.view(np.recarray) if jit_disabled() else records

@@ -1,0 +1,317 @@
+"""From a slice to children: one look of one parent at its board, everything that leaves passed by the guard.
+
+A look withdraws what was left behind or is too much, then asks the router for what is free: `due` shares that cross
+now, `passive` ones that may wait. Shares are promised once: what works or is being withdrawn is not offered again.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+import numpy as np
+
+from nowake.core.board import PlaceKind, PlaceState
+from nowake.core.intent import OrderKind, Tactic
+from nowake.core.jit import inline, kernel
+from nowake.execution.desk_state import CHILDREN, NEVER, Act, Hands, Stage
+from nowake.execution.slicing import planned, target_now
+from nowake.risk.guard import check
+from nowake.risk.reasons import Verdict
+from nowake.risk.usage import spend
+from nowake.routing.router import route
+
+__all__ = ["ROUTED", "look"]
+
+ROUTED = 64  # most intents of one look
+_FREE, _SENT, _CANCELLING = int(Stage.FREE), int(Stage.SENT), int(Stage.CANCELLING)
+_PAUSED, _HUMAN, _CANCEL, _FINISH = int(Hands.PAUSED), int(Hands.HUMAN), int(Hands.CANCEL), int(Hands.FINISH)
+_NEW, _WITHDRAW, _ASK = int(Act.NEW), int(Act.CANCEL), int(Act.ASK)
+_CROSS, _DARK_ONLY = int(Tactic.CROSS), int(Tactic.DARK)
+_LIMIT, _POST, _PEG, _QUOTE = (
+    int(OrderKind.LIMIT),
+    int(OrderKind.POST_ONLY),
+    int(OrderKind.MID_PEG),
+    int(OrderKind.QUOTE),
+)
+_LIT, _OUTAGE = int(PlaceKind.LIT), int(PlaceState.OUTAGE)
+_REFUSED = int(Verdict.REFUSED)
+_ONE = np.int64(1)
+
+
+@inline
+def _rests(kind):
+    """Tell whether a child of this kind waits."""
+    return kind == _LIMIT or kind == _POST or kind == _PEG
+
+
+@inline
+def _near(board, side):
+    """Return the touch of the own side, ticks, 0: none."""
+    return board.bid if side > 0 else board.ask
+
+
+@kernel
+def _withdraw(d, kids, working, usages, i, row, sends, n):
+    """Ask for the withdrawal of the child in `row`; returns how many sends there are then."""
+    k, w, s = kids[row], working[row], sends[n]
+    k.stage = _CANCELLING
+    s.act, s.id, s.venue, s.side, s.parent, s.row = _WITHDRAW, w.id, w.venue, d.side, i, row
+    s.price, s.quantity, s.minimum, s.decision, s.asked, s.score = w.price, w.leaves, 0, k.decision, 0, 0.0
+    s.kind, s.tactic, s.origin, s.reason = w.kind, k.tactic, k.origin, k.reason
+    spend(usages, i, w.venue)
+    return n + 1
+
+
+@kernel
+def _withdraw_all(d, kids, working, usages, i, sends, n):
+    """Ask for the withdrawal of every child that rests."""
+    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
+        if kids[row].stage != _FREE and kids[row].stage != _CANCELLING and _rests(working[row].kind):
+            n = _withdraw(d, kids, working, usages, i, row, sends, n)
+    return n
+
+
+@kernel
+def _look_around(d, kids, working, board, i):
+    """Fill `own` and `ahead` per place and return (shares that rest unasked, free rows)."""
+    near = _near(board, d.side)
+    standing, free = np.int64(0), 0
+    for v in range(d.own.shape[0]):
+        d.own[v], d.ahead[v] = 0, 0
+    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
+        k, w = kids[row], working[row]
+        if k.stage == _FREE:
+            free += 1
+            continue
+        if k.stage == _CANCELLING or not _rests(w.kind):
+            continue
+        standing += w.leaves
+        if w.kind == _PEG:
+            continue
+        p = board.place[w.venue]
+        shown = p.bid_size if d.side > 0 else p.ask_size
+        here = p.bid if d.side > 0 else p.ask
+        if w.price == here:
+            k.ahead = shown if k.ahead < 0 else min(k.ahead, shown)  # who left before us, nobody tells: the queue does
+        d.own[w.venue] += w.leaves
+        d.ahead[w.venue] = -1 if d.side * w.price < d.side * near else max(k.ahead, 0)
+    return standing, free
+
+
+@kernel
+def _tidy(d, kids, working, usages, board, i, now, allowed, standing, sends, n):
+    """Withdraw what was left behind by the touch, pegs that are older than a slice, and what is above `allowed`."""
+    near = _near(board, d.side)
+    waited = now - d.moved >= d.patience
+    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
+        k, w = kids[row], working[row]
+        if k.stage == _FREE or k.stage == _CANCELLING or not _rests(w.kind):
+            continue
+        behind = waited and w.kind != _PEG and near > 0 and d.side * w.price < d.side * near
+        old = w.kind == _PEG and now - k.since >= d.interval
+        barred = (d.barred >> w.venue) & 1 != 0
+        if behind or old or barred or standing > allowed:
+            standing -= w.leaves
+            n = _withdraw(d, kids, working, usages, i, row, sends, n)
+            if behind:
+                d.moved = now
+    return n, standing
+
+
+@inline
+def _crossing(d, board, now):
+    """Return the shares that are to cross now."""
+    left = d.quantity - d.filled
+    if d.hands == _FINISH or now >= d.end - d.sweep_before:
+        return left
+    missing = min(d.base + d.quota, d.quantity) - d.filled
+    if d.tactic == _CROSS:
+        return min(target_now(d, now) - d.filled, left)
+    if d.tactic == _DARK_ONLY:
+        late = (
+            planned(d, board, now)
+            - d.filled
+            - np.int64(d.slack * max(d.quota, d.quantity * d.interval // (d.end - d.start)))
+        )
+        return min(late, left)
+    return missing if now >= d.until - d.cross_before else np.int64(0)
+
+
+@inline
+def _room(d, board):
+    """Return the shares that the participation cap still allows, working ones counted."""
+    if d.cap >= 1.0:
+        return np.int64(NEVER)
+    others = max(board.volume - d.volume_start - d.filled, 0)
+    return max(np.int64(d.cap / (1.0 - d.cap) * others), d.lot) - d.filled - d.working
+
+
+@kernel
+def _want(d, w, i, now, due, passive):
+    """Write what is wanted of the router."""
+    w.parent, w.board, w.stats, w.due, w.passive = i, d.board, d.stats, due, passive
+    w.rest = max(d.quantity - d.filled - d.working - due - passive, 0)
+    w.limit, w.step, w.time, w.urgency = d.limit, d.step, now, d.urgency
+    w.side, w.origin = d.side, d.origin
+    w.tactic = _CROSS if d.hands == _FINISH or now >= d.end - d.sweep_before else d.tactic
+    for v in range(d.own.shape[0]):
+        w.own[v], w.ahead[v] = d.own[v], d.ahead[v]
+
+
+@kernel
+def _bar(board, d, on):
+    """Take barred places away from the router (`on`), or give them back; returns which were up."""
+    were = np.int64(0)
+    for v in range(np.int64(board.places)):
+        p = board.place[v]
+        if (d.barred >> v) & 1 != 0 and ((on != 0 and p.state == 0) or (on == 0 and p.state == _OUTAGE)):
+            were |= _ONE << v
+            p.state = _OUTAGE if on != 0 else 0
+    return were
+
+
+@kernel
+def _one_request(intents, n):
+    """Merge the requests to several dealers into the first; returns (number of intents, dealers asked)."""
+    kept, asked = 0, np.int64(0)
+    for k in range(n):
+        if intents[k].kind == _QUOTE:
+            asked |= _ONE << np.int64(intents[k].venue)
+            if asked & (asked - 1) != 0:
+                continue
+        if kept != k:
+            a, b = intents[kept], intents[k]
+            a.parent, a.price, a.quantity, a.minimum, a.time, a.score = (
+                b.parent,
+                b.price,
+                b.quantity,
+                b.minimum,
+                b.time,
+                b.score,
+            )
+            a.venue, a.side, a.kind, a.tactic, a.origin, a.reason = (
+                b.venue,
+                b.side,
+                b.kind,
+                b.tactic,
+                b.origin,
+                b.reason,
+            )
+        kept += 1
+    return kept, asked
+
+
+@kernel
+def _emit(d, kids, working, board, o, j, i, asked, now, sends, n):
+    """Give intent `o`, which the guard has passed as projection `j` says, a row, an id, and a place in `sends`."""
+    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
+        if kids[row].stage == _FREE:
+            break
+    k, w, s = kids[row], working[row], sends[n]
+    oid = d.next_id
+    d.next_id += 1
+    w.id, w.parent, w.venue, w.side, w.kind, w.price = oid, i, o.venue, o.side, o.kind, o.price
+    w.leaves, w.minimum, w.value, w.time = o.quantity, o.minimum, j.value, now
+    k.stage, k.tactic, k.origin, k.reason, k.quantity = _SENT, o.tactic, o.origin, o.reason, o.quantity
+    k.decision, k.since, k.score, k.asked, k.ahead = d.decisions, now, o.score, 0, -1
+    p = board.place[o.venue]
+    if (o.kind == _POST or o.kind == _LIMIT) and p.kind == _LIT:
+        here, shown = (p.bid, p.bid_size) if d.side > 0 else (p.ask, p.ask_size)
+        k.ahead = shown if here == o.price else 0
+    s.act, s.id, s.parent, s.row, s.decision = _NEW, oid, i, row, d.decisions
+    s.price, s.quantity, s.minimum, s.venue, s.side = o.price, o.quantity, o.minimum, o.venue, o.side
+    s.kind, s.tactic, s.origin, s.reason, s.score, s.asked = o.kind, o.tactic, o.origin, o.reason, o.score, 0
+    if o.kind == _QUOTE:
+        s.act, s.asked, k.asked, d.asking = _ASK, asked, asked, 1
+    d.working += o.quantity
+    d.children += 1
+    return n + 1
+
+
+@kernel
+def _send(desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, sends, n):
+    """Let the guard see `count` intents and send what it passes."""
+    d = desk[i]
+    count, asked = _one_request(intents, count)
+    if d.asking != 0:  # one request at a time
+        for k in range(count):
+            if intents[k].kind == _QUOTE:
+                intents[k].quantity = 0
+    leaving = check(limits, usages, switches, boards, intents, 0, count, now, passed, projections)
+    k = 0
+    for m in range(count):
+        if k < leaving and projections[m].verdict != _REFUSED:
+            n = _emit(d, kids, working, boards[d.board], passed[k], projections[m], i, asked, now, sends, n)
+            k += 1
+    return n
+
+
+@inline
+def _wake(d, now, at):
+    """Look again at `at`, not before the reaction."""
+    d.next_wake = min(d.next_wake, max(at, now + d.reaction))
+
+
+@kernel
+def look(
+    desk, kids, working, usages, limits, switches, boards, stats, params, draws, wants, intents, passed, projections, i,
+    now, sends,
+):  # fmt: skip
+    """Let parent `i` look at its board at `now` (ns UTC); returns how many rows of `sends` it has filled.
+
+    `sends` needs CHILDREN + ROUTED rows, `intents`, `passed` and `projections` ROUTED. Nothing new leaves while fewer
+    than ROUTED ids or free rows are left; `unsent` counts such looks.
+    """
+    d, u = desk[i], usages[i]
+    board = boards[d.board]
+    if d.done != 0 or now < d.start:
+        d.next_wake = d.start if d.done == 0 else NEVER
+        return 0
+    d.looked, d.next_wake = now, NEVER
+    if d.arrival2 == 0 and 0 < board.bid < board.ask:
+        d.arrival2 = u.arrival2 = board.bid + board.ask
+        d.volume_start = u.volume_start = board.volume
+    left, n = d.quantity - d.filled, 0
+    if left <= 0 or now >= d.end or d.hands == _CANCEL:
+        n = _withdraw_all(d, kids, working, usages, i, sends, n)
+        d.done = 1 if d.working == 0 and (left <= 0 or now >= d.end) else 0
+        return n
+    standing, free = _look_around(d, kids, working, board, i)
+    if d.hands == _PAUSED or d.hands == _HUMAN:
+        return n
+    due = max(_crossing(d, board, now), 0)
+    hurry = d.hands == _FINISH or now >= d.end - d.sweep_before
+    u.target = d.quantity if hurry else planned(d, board, now)
+    passive = 0 if hurry else max(min(d.base + d.quota, d.quantity) - d.filled - due, 0)
+    n, standing = _tidy(d, kids, working, usages, board, i, now, passive, standing, sends, n)
+    _wake(d, now, d.until if not hurry else now)
+    if d.tactic != _CROSS and now < d.until - d.cross_before:
+        _wake(d, now, d.until - d.cross_before)
+    if due > 0 and now - d.crossed < (d.reaction if hurry else d.pace):
+        _wake(d, now, d.crossed + d.pace)
+        due = np.int64(0)
+    elif d.tactic == _CROSS:
+        _wake(d, now, now + d.pace)
+    if now < d.quiet_until:
+        _wake(d, now, d.quiet_until)
+        return n
+    room = min(left - d.working, _room(d, board))
+    due = max(
+        min(due - (d.working - standing), room), 0
+    )  # what crosses or is being withdrawn is out for the same shares
+    passive = max(min(passive - standing, room - due), 0)
+    if passive < d.lot and passive < left - d.working - due:
+        passive = np.int64(0)
+    if due + passive == 0:
+        return n
+    if free < ROUTED // 2 or d.last_id - d.next_id < ROUTED:
+        d.unsent += 1
+        _wake(d, now, now + d.patience)
+        return n
+    _want(d, wants[i], i, now, due, passive)
+    were = _bar(board, d, 1) if d.barred != 0 else np.int64(0)
+    count = route(boards, stats, params, wants, i, draws, intents)
+    if were != 0:
+        _bar(board, d, 0)
+    if due > 0:
+        d.crossed = now
+    return _send(
+        desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, sends, n
+    )

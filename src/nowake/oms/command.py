@@ -1,0 +1,91 @@
+"""What the command line asks of a journal: its orders, its events, whether it is sound. Plain values, no printing."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nowake.core.errors import InputError
+from nowake.core.values import Side
+from nowake.oms import identifiers
+from nowake.oms.events import decode
+from nowake.oms.journal.protocol import Journal, open_journal
+from nowake.oms.orders import Child, Parent, leaves
+from nowake.oms.snapshot import recover
+from nowake.oms.states import State
+from nowake.oms.tree import Tree
+from nowake.oms.verify import verify
+
+__all__ = ["events", "orders", "verified"]
+
+
+def orders(address: str | Path, *, open_only: bool = False) -> dict[str, Any]:
+    """Return every order, parents (no `parent_id`) before their children; prices in currency, None for none."""
+    journal = open_journal(address)
+    try:
+        tree = recover(journal).oms
+    finally:
+        journal.close()
+    rows = [row for parent in tree.parents.values() for row in _family(tree, parent)]
+    if open_only:
+        rows = [row for row in rows if row["leaves"]]
+    return {"schema": "nowake.oms.orders/1", "orders": rows}
+
+
+def _family(tree: Tree, parent: Parent) -> list[dict[str, Any]]:
+    tick = float(parent.tick_size)
+    first = {**_row(parent, tick), "account": parent.account, "symbol": parent.symbol, "algo": parent.algo}
+    return [first, *(_child(tree.children[number], tick) for number in parent.children)]
+
+
+def _row(order: Parent | Child, tick: float) -> dict[str, Any]:
+    return {
+        "order_id": identifiers.text(order.id),
+        "side": str(Side(order.side)),
+        "quantity": order.quantity,
+        "filled": order.filled,
+        "leaves": leaves(order),
+        "price": order.price * tick if order.price else None,
+        "avg_price": order.money2 / 2 * tick / order.filled if order.filled else None,
+        "status": str(State(order.state)),
+    }
+
+
+def _child(child: Child, tick: float) -> dict[str, Any]:
+    return {**_row(child, tick), "parent_id": identifiers.text(child.parent), "venue": child.venue}
+
+
+def events(address: str | Path, *, after: int = 0, limit: int = 1000) -> dict[str, Any]:
+    """Return at most `limit` events after `after`: sequence, kind, the fields by name, and the hash in hex."""
+    if after < 0 or limit < 1:
+        raise InputError("events", expected="after from 0, limit from 1", got=f"after {after}, limit {limit}")
+    journal = open_journal(address)
+    try:
+        found = _events(journal, after, limit)
+    finally:
+        journal.close()
+    return {"schema": "nowake.oms.events/1", "events": found}
+
+
+def _events(journal: Journal, after: int, limit: int) -> list[dict[str, Any]]:
+    found = []
+    for record in islice(journal.replay(after), limit):
+        event = decode(record.payload)
+        fields = {field: _plain(getattr(event, field)) for field in event.__struct_fields__}
+        found.append({"sequence": record.sequence, "kind": type(event).__name__, **fields, "hash": record.hash.hex()})
+    return found
+
+
+def _plain(value: object) -> object:
+    """Return a field as JSON has it; an act by its name."""
+    return str(value) if type(value) not in (int, str, bool, tuple) else msgspec.to_builtins(value)
+
+
+def verified(address: str | Path) -> dict[str, Any]:
+    """Return the verdict of `verify`; the exit code is 1 unless `differences` is empty."""
+    journal = open_journal(address)
+    try:
+        return {"schema": "nowake.oms.verify/1", **verify(journal)}
+    finally:
+        journal.close()

@@ -1,0 +1,267 @@
+"""What the journal holds: one struct per kind of event, encoded as an array whose first element names the kind.
+
+Times ns UTC, quantities whole shares, `price` whole ticks (0: none), `price2` half ticks, `fee` billionths of the
+currency (negative: a rebate), side +1 buy / -1 sell, order ids integers of `identifiers`. Structs only ever gain fields
+at their end, with a default: old journals decode with new programs, and new fields are skipped by old ones.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from nowake.core.errors import InputError
+from nowake.oms.states import Act
+
+__all__ = [
+    "Allocated",
+    "Asked",
+    "BasketNew",
+    "ChildAdopted",
+    "ChildNew",
+    "Control",
+    "DecisionLogged",
+    "Event",
+    "Garbled",
+    "IdsReserved",
+    "KillPressed",
+    "KillReleased",
+    "ParentNew",
+    "ParentSaid",
+    "PolicyLoaded",
+    "Projection",
+    "RecoveryNote",
+    "Sent",
+    "Started",
+    "VenueSaid",
+    "decode",
+    "encode",
+]
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
+    """Anything that the journal holds; `time` is when it was written down."""
+
+    time: int
+
+
+class Started(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """A program took the journal; `epoch` counts such starts."""
+
+    instance: int
+    epoch: int
+    version: str = ""
+
+
+class IdsReserved(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """Order ids `first` to `last` may have been sent from now on; `parent`: for whom alone, 0 for any."""
+
+    first: int
+    last: int
+    parent: int = 0
+
+
+class BasketNew(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """A list of parents that are looked at and released together."""
+
+    id: int
+    name: str
+
+
+class ParentNew(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """A parent order came in; `staged`: it waits for its release. `limit` 0: none; `client`: the sender's own id."""
+
+    id: int
+    account: str
+    symbol: str
+    side: int
+    quantity: int
+    start: int
+    end: int
+    limit: int = 0
+    algo: str = ""
+    tick_size: str = "0.0001"
+    client: str = ""
+    basket: int = 0
+    staged: bool = False
+    who: str = ""
+
+
+class ParentSaid(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """Something happened to a parent that no fill tells: accepted, released, paused, replaced, cancelled, expired."""
+
+    order: int
+    act: Act
+    quantity: int = 0
+    price: int = 0
+    who: str = ""
+    reason: str = ""
+
+
+class ChildNew(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """A child is meant to be sent; `kind` is an OrderKind, `route` groups siblings, `decision` names the logged one."""
+
+    id: int
+    parent: int
+    venue: str
+    side: int
+    quantity: int
+    price: int = 0
+    kind: int = 1
+    route: int = 0
+    decision: int = 0
+    minimum: int = 0
+
+
+class ChildAdopted(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """An order that a venue knows and the journal does not: sent inside a reserved block just before a crash."""
+
+    id: int
+    parent: int
+    venue: str
+    side: int
+    quantity: int
+    price: int = 0
+    kind: int = 1
+
+
+class Sent(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """A child was handed to its venue's connection."""
+
+    order: int
+
+
+class Asked(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """We ask for the cancel of a child, or for its replacement by `quantity` (in all, filled ones too) at `price`."""
+
+    order: int
+    act: Act
+    quantity: int = 0
+    price: int = 0
+
+
+class VenueSaid(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """What a venue said of a child.
+
+    For fills any of FILL_PART, FILL_REST, OVERFILL may stand: the quantities decide. `fill` is the venue's id of the
+    execution, of the one meant where `act` is BUSTED or CORRECTED (then with the new terms). For REPLACED `quantity` is
+    the order's in all. `venue` empty: the child's own. `heard` is when the venue says that it happened.
+    """
+
+    order: int
+    act: Act
+    quantity: int = 0
+    price2: int = 0
+    fee: int = 0
+    fill: str = ""
+    venue: str = ""
+    maker: bool = False
+    heard: int = 0
+    reason: str = ""
+
+
+class Allocated(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """What a parent has bought or sold goes to these accounts, at its average price; the shares add up to its fills."""
+
+    parent: int
+    rows: tuple[tuple[str, int], ...]
+
+
+class Control(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """Somebody changed something by hand; `target` is an order id or a name, `value` what it was changed to."""
+
+    who: str
+    why: str
+    what: str
+    target: str = ""
+    value: str = ""
+
+
+class KillPressed(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """The kill switch of `scope` (``firm``, ``desk:…``, ``symbol:…``, ``venue:…``, ``order:…``) is pressed."""
+
+    scope: str
+    level: str
+    who: str
+    why: str
+
+
+class KillReleased(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """Two people release it."""
+
+    scope: str
+    who: str
+    second: str
+    why: str
+
+
+class PolicyLoaded(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """An execution policy, model or configuration took effect; `digest` is the hash of its text."""
+
+    kind: str
+    name: str
+    digest: str
+
+
+class Projection(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """The guard changed an intended child; `rule` says why."""
+
+    parent: int
+    rule: int
+    wanted: int
+    passed: int
+
+
+class DecisionLogged(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """Where the log of decisions holds the inputs of decision `decision`."""
+
+    decision: int
+    parent: int
+    place: str
+    digest: str = ""
+
+
+class RecoveryNote(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """What a recovery found and did."""
+
+    what: str
+    order: int = 0
+
+
+class Garbled(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """Something came that no event can hold; its text, for people."""
+
+    text: str
+    why: str
+
+
+AnyEvent = (
+    Started
+    | IdsReserved
+    | BasketNew
+    | ParentNew
+    | ParentSaid
+    | ChildNew
+    | ChildAdopted
+    | Sent
+    | Asked
+    | VenueSaid
+    | Allocated
+    | Control
+    | KillPressed
+    | KillReleased
+    | PolicyLoaded
+    | Projection
+    | DecisionLogged
+    | RecoveryNote
+    | Garbled
+)
+_decode: Callable[[bytes], Event] = msgspec.msgpack.Decoder(AnyEvent).decode
+encode = msgspec.msgpack.Encoder().encode
+
+
+def decode(payload: bytes) -> Event:
+    """Return the event of a payload; InputError if it is none of this program's."""
+    try:
+        return _decode(payload)
+    except msgspec.MsgspecError as error:
+        raise InputError("journal event", expected="an event that this version knows", got=error) from error

@@ -1,0 +1,165 @@
+"""A simulated market with a live desk on it, for tests: places, limits, one parent, and what was told and sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+
+from nowake.core.board import Phase, PlaceKind
+from nowake.core.times import SECOND
+from nowake.core.values import Instrument, ParentOrder, Side
+from nowake.core.venue import Command, OrderStatus, Venue, VenueEvent
+from nowake.execution.desk_state import CURVE, Placing
+from nowake.execution.live import Child, LiveDesk
+from nowake.execution.path import Decided, Path, Place
+from nowake.execution.policy import Policy, UniformForecaster
+from nowake.market.market import Market
+from nowake.market.venue import SimulatedVenue
+from nowake.market.world.state import BOOKS, OWN_IDS
+from nowake.risk.limits import Market as Traded
+from nowake.risk.limits import compile_limits
+from nowake.risk.policy import load
+from nowake.risk.scopes import Scope, resolve
+
+KINDS = {"lit": PlaceKind.LIT, "dark": PlaceKind.DARK, "dealer": PlaceKind.DEALER}
+INSTRUMENT = Instrument("MIDC", Decimal("0.01"), step=1)
+CONFIG = BOOKS
+OURS = OWN_IDS
+
+
+def places_of(market: Market) -> list[Place]:
+    tick = market.preset.instrument.tick
+    return [Place(v.name, KINDS[v.kind], v.maker_fee / tick, v.taker_fee / tick, 500_000) for v in market.venues()]
+
+
+def path_of(places: Sequence[Place], policy: Policy, *, n: int = 1, separate: bool = False) -> Path:
+    path = Path(n, places, policy, UniformForecaster(), seed=1, separate=separate)
+    effective = resolve(load("default"), Scope(desk="program", symbol=INSTRUMENT.symbol))
+    for i in range(n):
+        compile_limits(effective, Traded(INSTRUMENT, [place.name for place in places]), path.limits, i)
+    for board in path.boards:
+        board["phase"] = int(Phase.CONTINUOUS)
+    return path
+
+
+def linear() -> np.ndarray:
+    return np.linspace(0, 1, CURVE + 1)
+
+
+@dataclass
+class Notes:
+    """A keeper that writes everything down."""
+
+    children: list[Child] = field(default_factory=list)
+    cancels: list[int] = field(default_factory=list)
+    events: list[VenueEvent] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
+
+    def child(self, child: Child) -> None:
+        self.children.append(child)
+
+    def asked(self, order_id: int) -> None:
+        self.cancels.append(order_id)
+
+    def event(self, event: VenueEvent) -> bool:
+        self.events.append(event)
+        return True
+
+    def decided(self, decided: Decided) -> None:
+        self.decisions.append(decided)
+
+
+@dataclass
+class Heard:
+    """One step of the shell: what was published and what venues said before the desk acted at `now`."""
+
+    now: int
+    messages: np.ndarray
+    said: list[VenueEvent]
+
+
+class Recorded:
+    """A venue that answers with what another one said, step by step, and keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Command] = []
+        self.waiting: list[VenueEvent] = []
+
+    def send(self, command: Command) -> None:
+        self.sent.append(command)
+
+    def events(self) -> Sequence[VenueEvent]:
+        new, self.waiting = self.waiting, []
+        return new
+
+    def status(self, scope: int | str | None = None) -> Sequence[OrderStatus]:  # noqa: ARG002
+        return []
+
+
+class Listening:
+    """A venue that notes commands and events on their way to another one."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self.sent: list[Command] = []
+        self.said: list[VenueEvent] = []
+
+    def send(self, command: Command) -> None:
+        self.sent.append(command)
+        self._venue.send(command)
+
+    def events(self) -> Sequence[VenueEvent]:
+        new = list(self._venue.events())
+        self.said += new
+        return new
+
+    def status(self, scope: int | str | None = None) -> Sequence[OrderStatus]:
+        return self._venue.status(scope)
+
+
+class World:
+    """A market after `warm_up` s, and a desk that works one buy of `quantity` shares in it."""
+
+    def __init__(
+        self, policy: Policy, quantity: int = 6_000, minutes: float = 10.0, seed: int = 7, warm_up: float = 300.0,
+        placing: Placing | None = None, limit: int | None = None, side: Side = Side.BUY, regime: str = "calm",
+    ) -> None:  # fmt: skip
+        self.market = Market.load("midcap", seed, regime)
+        self.market.advance(warm_up)
+        self.market.messages()
+        start = self.market.now
+        self.order = ParentOrder("P", INSTRUMENT, side, quantity, start, start + round(minutes * 60 * SECOND), limit)
+        self.venue = Listening(SimulatedVenue(self.market))
+        self.path = path_of(places_of(self.market), policy)
+        self.interval = max(10 * SECOND, (self.order.end - start) // 60)
+        self.path.take_on(0, self.order, linear(), self.interval, placing or Placing())
+        self.path.ids(0, 1, 10**6)
+        self.notes = Notes()
+        self.desk = LiveDesk(self.path, self.venue, self.notes, CONFIG, own_from=OURS)
+        self.steps: list[Heard] = []
+        self._act(self.market.books())
+
+    @property
+    def row(self) -> np.void:
+        return self.path.desk[0]  # type: ignore[no-any-return]
+
+    def _act(self, messages: np.ndarray) -> None:
+        before = len(self.venue.said)
+        self.desk.market(messages, self.market.now)
+        self.desk.tick(self.market.now)
+        self.steps.append(Heard(self.market.now, messages, self.venue.said[before:]))
+
+    def step(self, most: float = 0.2) -> None:
+        now = self.market.now
+        wake = min(max(self.desk.next_wake(), now + SECOND // 50), now + round(most * SECOND), self.market.close)
+        self.market.advance((wake - now) / SECOND)
+        self._act(self.market.messages())
+
+    def run(self, seconds: float | None = None) -> None:
+        end = self.order.end + 10 * SECOND if seconds is None else self.market.now + round(seconds * SECOND)
+        while self.market.now < end and not (seconds is None and self.row["done"]):
+            self.step()
+
+    def filled_at_venues(self) -> int:
+        return sum(status.filled for status in self.venue.status())
