@@ -8,6 +8,7 @@ OUT ?= out
 PEERS ?= hftbacktest
 JOBS ?= 2
 RUN ?=
+KILLS ?= 1000
 # Byte code is written once, here: without it every start would compile the libraries anew where Python writes none.
 BYTECODE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib src
 
@@ -18,7 +19,7 @@ export NOWAKE_DATA := $(abspath ../shared/data)
 endif
 endif
 
-.PHONY: run replay test test-all check bench bench-peers docs picture clean
+.PHONY: test-nightly torture run replay test test-all check bench bench-peers docs picture clean
 
 $(VENV)/base: requirements/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -47,12 +48,20 @@ replay: $(VENV)/base
 	else day="generated:7"; echo "no market data at hand: a generated day (zero-intelligence order flow, seed 7)"; fi; \
 	$(BIN)/nowake replay "$$day" --algo vwap --side buy --qty 20000 --report $(OUT)/replay.html
 
+# A trader is killed again and again; nothing may be lost, repeated or forgotten.
+torture: $(VENV)/base
+	$(BIN)/nowake torture --kills $(KILLS) --json
+
 # Files of tests side by side; the kernels they share are compiled once and kept on disk.
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-all: $(VENV)/dev
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -m "not nightly"
+
+# What takes too long for continuous integration.
+test-nightly: $(VENV)/dev
+	$(BIN)/python -m pytest -m nightly
 
 check: $(VENV)/dev
 	$(BIN)/ruff check src tests benchmarks docs

@@ -25,11 +25,11 @@ def test_they_run_as_plain_python() -> None:
     passes(("test_board.py", "test_context.py"), NUMBA_DISABLE_JIT="1")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_twin_agrees_with_plain_python() -> None:
     passes(("test_twin.py",), NUMBA_DISABLE_JIT="1")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_no_index_leaves_its_array() -> None:
     passes(CORE, NUMBA_BOUNDSCHECK="1")

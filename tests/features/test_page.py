@@ -9,7 +9,7 @@ PAGE = (Path(__file__).parents[2] / "docs/algorithms/features.md").read_text(enc
 
 
 def test_the_page_shows_the_vector() -> None:
-    shown = re.search(r"<!-- vector -->\n(.*?)\n<!-- end -->", PAGE, re.DOTALL)
+    shown = re.search(r"<!-- table of features -->\n(.*?)\n<!-- end of the table -->", PAGE, re.DOTALL)
     assert shown is not None
     assert shown[1].splitlines() == table()
 

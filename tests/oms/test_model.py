@@ -186,7 +186,7 @@ def test_histories_of_hypothesis() -> None:
     run_state_machine_as_test(Machine, settings=settings(max_examples=150, stateful_step_count=25, deadline=None))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_hundred_thousand_histories_of_hypothesis() -> None:
     run_state_machine_as_test(Machine, settings=settings(max_examples=100_000, stateful_step_count=10, deadline=None))
 

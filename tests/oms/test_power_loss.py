@@ -176,7 +176,7 @@ def test_nothing_acknowledged_is_lost_and_no_id_comes_twice(tmp_path: Path) -> N
     assert losses(tmp_path, "as built", POINTS) == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(2, 10))
 def test_nothing_acknowledged_is_lost_at_two_thousand_points(tmp_path: Path, seed: int) -> None:
     assert losses(tmp_path, "as built", POINTS, seed) == []

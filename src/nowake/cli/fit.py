@@ -1,18 +1,24 @@
 """`nowake fit`: models from data."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from nowake.cli.data import Date, Symbol, Zone
-from nowake.cli.options import Json
+from nowake.cli.data import Date, Format, Symbol, Tick, Tolerance, Zone
+from nowake.cli.features import recorded
+from nowake.cli.options import Json, StoreAt
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.cli.sources import as_query, is_generated, reader_options
 from nowake.core.errors import InputError
-from nowake.core.times import time_of_day
+from nowake.core.times import duration, time_of_day
 
-__all__ = ["volume"]
+__all__ = ["microprice", "ofi", "volume"]
+
+Recorded = Annotated[
+    str, typer.Argument(metavar="FILE|QUERY", help="Level-3, level-2 or quote data: a file, or STORE?symbol=….")
+]
 
 
 def volume(
@@ -66,6 +72,76 @@ def volume(
     return 0
 
 
+def microprice(
+    source: Recorded,
+    spreads: Annotated[
+        int | None,
+        typer.Option("--spreads", help="Largest spread of the table, steps. Default: covers 95 % of quotes."),
+    ] = None,
+    store: StoreAt = None,
+    date: Date = None,
+    symbol: Symbol = None,
+    tick: Tick = None,
+    fmt: Format = None,
+    timezone: Zone = None,
+    clock_tolerance: Tolerance = "1s",
+    json: Json = False,
+) -> int:
+    """Fit the microprice (Stoikov 2018): the mid that is expected in the end, by imbalance and spread."""
+    asked = {"date": date, "symbol": symbol, "tick": tick, "format": fmt, "timezone": timezone}
+    out = Envelope("fit.microprice", {
+        "source": source, "spreads": spreads, "store": store, "clock_tolerance": clock_tolerance, **asked
+    })  # fmt: skip
+    options = reader_options(date=date, symbol=symbol, tick=tick, timezone=timezone, clock_tolerance=clock_tolerance)
+    what = _recorded(source, store, asked)
+    from nowake.features.microprice import fit_microprice
+
+    with Progress("fit microprice"):
+        body = fit_microprice(what, spreads=spreads, options=options, fmt=fmt)
+    if json:
+        out.write(body)
+    else:
+        _print_microprice(source, body)
+    return 0
+
+
+def ofi(
+    source: Recorded,
+    bucket: Annotated[str, typer.Option("--bucket", help="Width of a bucket, up to 30m.")] = "10s",
+    store: StoreAt = None,
+    date: Date = None,
+    symbol: Symbol = None,
+    tick: Tick = None,
+    fmt: Format = None,
+    timezone: Zone = None,
+    clock_tolerance: Tolerance = "1s",
+    json: Json = False,
+) -> int:
+    """Fit price moves on order-flow imbalance (Cont, Kukanov & Stoikov 2014)."""
+    asked = {"date": date, "symbol": symbol, "tick": tick, "format": fmt, "timezone": timezone}
+    out = Envelope("fit.ofi", {
+        "source": source, "bucket": bucket, "store": store, "clock_tolerance": clock_tolerance, **asked
+    })  # fmt: skip
+    width = duration(bucket)
+    options = reader_options(date=date, symbol=symbol, tick=tick, timezone=timezone, clock_tolerance=clock_tolerance)
+    what = _recorded(source, store, asked)
+    from nowake.features.ofi import fit_ofi
+
+    with Progress("fit ofi"):
+        body = fit_ofi(what, bucket=width, options=options, fmt=fmt)
+    if json:
+        out.write(body)
+    else:
+        _print_ofi(source, bucket, body)
+    return 0
+
+
+def _recorded(source: str, store: str | None, asked: Mapping[str, str | None]) -> str:
+    if is_generated(source):
+        raise InputError("quotes", expected="a file or a store query", got=repr(source))
+    return recorded(source, store, {f"--{name}": value for name, value in asked.items()})
+
+
 def session_of(text: str | None) -> tuple[int, int] | None:
     """Return (open, close) in ns after local midnight of ``09:00-17:30``, None if there is none; InputError else."""
     if text is None:
@@ -78,6 +154,33 @@ def session_of(text: str | None) -> tuple[int, int] | None:
     if not dash or hours[0] >= hours[1]:
         raise InputError("--session", expected="open and close like 09:00-17:30", got=repr(text))
     return hours
+
+
+def _print_microprice(source: str, body: dict[str, Any]) -> None:
+    edges = ["0", *(f"{edge:.2f}" for edge in body["edges"])]
+    table(
+        f"microprice less mid of {source}, {body['days']} days, in steps, by spread and (from) imbalance",
+        ["spread", *edges],
+        [(spread, *row) for spread, row in enumerate(body["table"], 1)],
+    )
+    say(f"{body['n']:,} transitions, {body['states']} states; {body['coverage']:.1%} of the quotes covered")
+    if body["r2"] is None:
+        say("r2: the mid did not move in the last 30 % of the days")
+    else:
+        say(f"r2 out of sample {body['r2']:.3f} (weighted mid {body['r2_weighted_mid']:.3f}), {body['r2_n']:,} looks")
+
+
+def _print_ofi(source: str, bucket: str, body: dict[str, Any]) -> None:
+    low, high = body["beta_ci"]
+    coefficients = {
+        "beta, steps a share": body["beta"], "95 % low": low, "95 % high": high, "alpha, steps": body["alpha"],
+    }  # fmt: skip
+    rows = [
+        *((name, f"{value:.4g}") for name, value in coefficients.items()),
+        ("r2", body["r2"]), ("r2, mean of half hours", body["r2_windows"]), ("depth, shares", body["depth"]),
+        ("2 x beta x depth", body["depth_slope"]), ("buckets", body["n"]),
+    ]  # fmt: skip
+    table(f"moves of the mid on order-flow imbalance of {source}, {bucket}, {body['days']} days", ["", "value"], rows)
 
 
 def _print(source: str, body: dict[str, Any]) -> None:

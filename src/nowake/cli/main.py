@@ -47,8 +47,13 @@ COMMANDS: Mapping[str, Lazy | Group] = {
     "pretrade": Lazy("pretrade:pretrade", "Expected cost before the order (Almgren et al. 2005)."),
     "fit": Group(
         "Fit a model to data.",
-        {"volume": Lazy("fit:volume", "Volume curve and log-volume model.")},
+        {
+            "volume": Lazy("fit:volume", "Volume curve and log-volume model."),
+            "microprice": Lazy("fit:microprice", "The expected mid, by imbalance and spread."),
+            "ofi": Lazy("fit:ofi", "Price moves on order-flow imbalance."),
+        },
     ),
+    "features": Lazy("features:features", "Write the feature rows of recorded days into a store."),
     "route-vector": Group(
         "Published vectors of the router's parts; no data needed.",
         {
@@ -65,6 +70,9 @@ COMMANDS: Mapping[str, Lazy | Group] = {
             "verify": Lazy("oms:verify", "Check hashes and conservation."),
         },
     ),
+    "explain": Lazy("explain:explain", "Tell why a child left: venue, size, price, moment."),
+    "route-bench": Lazy("route_bench:route_bench", "Offer the same parcels to four routers on twins and compare."),
+    "torture": Lazy("torture:torture", "Kill a trader at random moments; nothing may be lost."),
     "exchange": Lazy("exchange:exchange", "Serve a simulated market as a process of its own."),
     "run": Lazy("run:run", "Work one large order by several policies on the same simulated markets."),
     "simulate": Lazy("simulate:simulate", "Run days of a simulated market."),
@@ -80,6 +88,7 @@ EXTRAS = {
     "duckdb": "data",
     "fsspec": "data",
     "databento_dbn": "data",
+    "psycopg": "postgres",
     "jinja2": "report",
     "matplotlib": "report",
 }

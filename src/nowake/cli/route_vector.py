@@ -6,15 +6,21 @@ import typer
 
 from nowake.cli.options import Json
 from nowake.cli.output import Envelope, say, show
+from nowake.core.errors import InputError
 
 __all__ = ["cont_kukanov", "greedy", "kaplan_meier"]
+
+LONGEST = 100_000  # units of a tail that is printed
 
 
 def _answer(name: str, config: dict[str, Any], body: dict[str, Any], out: Envelope, *, json: bool) -> int:
     if json:
         out.write(body)
         return 0
-    say(f"{name}: {', '.join(f'{key} {value}' for key, value in config.items())}")
+    given = (
+        f"{key.replace('_', ' ')} {value if isinstance(value, str) else show(value)}" for key, value in config.items()
+    )
+    say(f"{name}: {', '.join(given)}")
     for key, value in body.items():
         shown = ", ".join(show(one) for one in value) if isinstance(value, list) else show(value)
         say(f"{key.replace('_', ' ')}: {shown}")
@@ -67,6 +73,9 @@ def kaplan_meier(
     """Estimate the tail of what a pool holds from censored fills (Kaplan & Meier 1958)."""
     config = {"pairs": pairs}
     out = Envelope("route_vector.kaplan_meier", config)
-    from nowake.routing.command import kaplan_meier_vector
+    from nowake.routing.command import kaplan_meier_vector, parse_pairs
 
+    most = max(sent for sent, _ in parse_pairs(pairs))
+    if most > LONGEST:
+        raise InputError("--pairs", expected=f"orders of at most {LONGEST} units", got=most)
     return _answer("Kaplan-Meier", config, kaplan_meier_vector(pairs), out, json=json)

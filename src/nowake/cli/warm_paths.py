@@ -3,7 +3,14 @@
 import struct
 import tempfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nowake.core.values import Instrument
+    from nowake.execution.path import Path as DeskPath
+    from nowake.market.market import Market
 
 __all__ = ["Step", "paths"]
 
@@ -36,6 +43,8 @@ def paths() -> list[Step]:
         ("quality check", _check),
         ("volume model", _volume),
         ("replay", _replay),
+        ("features", _features),
+        ("decision path", _path),
     ]
 
 
@@ -143,3 +152,71 @@ def _replay() -> None:
     start = 9 * HOUR + 30 * MINUTE
     reader = GeneratedReader(1)
     replay_order(ReplayRequest(reader, "generated:1", "twap", Side.BUY, 100, start=start, end=start + 2 * MINUTE))
+
+
+def _features() -> None:
+    from nowake.core.times import MINUTE
+    from nowake.features.context import Context
+    from nowake.features.history import Tally
+    from nowake.features.rows import day_rows
+    from nowake.features.touches import open_days, touch_days
+
+    with tempfile.TemporaryDirectory() as folder:
+        messages = Path(folder) / "WARM_2026-01-15_34200000_57600000_message_1.csv"
+        messages.write_text(MESSAGES, encoding="ascii")
+        days = open_days(messages)
+        for _ in day_rows(days[0], Context(depth=True), MINUTE, tally=Tally(days[0].hours)):
+            pass
+        for _ in touch_days(days):
+            pass
+
+
+def _path() -> None:
+    """A desk that works an order for some seconds in a simulated market: features, router, guard, own fills."""
+    import numpy as np
+
+    from nowake.core.times import SECOND
+    from nowake.core.values import ParentOrder, Side
+    from nowake.execution.desk_state import CURVE, Placing
+    from nowake.execution.live import LiveDesk, NobodyKeeps
+    from nowake.market.market import Market
+    from nowake.market.venue import SimulatedVenue
+    from nowake.market.world.state import BOOKS, OWN_IDS
+
+    market = Market.load("midcap", 1)
+    market.advance(1)
+    market.messages()
+    path, instrument = _path_in(market)
+    start = market.now
+    order = ParentOrder("warm", instrument, Side.BUY, 6_000, start, start + 60 * SECOND)
+    path.take_on(0, order, np.linspace(0, 1, CURVE + 1), 10 * SECOND, Placing())
+    path.ids(0, 1, 10**6)
+    desk = LiveDesk(path, SimulatedVenue(market), NobodyKeeps(), BOOKS, own_from=OWN_IDS)
+    desk.market(market.books(), market.now)
+    for _ in range(20):
+        desk.tick(market.now)
+        market.advance(0.5)
+        desk.market(market.messages(), market.now)
+
+
+def _path_in(market: "Market") -> "tuple[DeskPath, Instrument]":
+    """Return the path of one parent over the venues of `market`, and what is traded there."""
+    from nowake.core.board import Phase, PlaceKind
+    from nowake.core.intent import Tactic
+    from nowake.core.values import Instrument
+    from nowake.execution.path import Path as DeskPath
+    from nowake.execution.path import Place
+    from nowake.execution.policy import FixedPolicy, UniformForecaster
+    from nowake.risk.limits import Market as Traded
+    from nowake.risk.limits import compile_limits
+    from nowake.risk.policy import load
+    from nowake.risk.scopes import Scope, resolve
+
+    about, kinds = market.preset.instrument, {"lit": PlaceKind.LIT, "dark": PlaceKind.DARK, "dealer": PlaceKind.DEALER}
+    instrument = Instrument(about.symbol, Decimal(str(about.tick)), step=1)
+    places = [Place(v.name, kinds[v.kind], v.maker_fee / about.tick, v.taker_fee / about.tick) for v in market.venues()]
+    path = DeskPath(1, places, FixedPolicy(Tactic.CROSS), UniformForecaster())
+    effective = resolve(load("default"), Scope(symbol=about.symbol))
+    compile_limits(effective, Traded(instrument, [place.name for place in places]), path.limits, 0)
+    path.boards[0]["phase"] = int(Phase.CONTINUOUS)
+    return path, instrument

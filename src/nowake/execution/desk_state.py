@@ -153,7 +153,7 @@ DESK = np.dtype(
         ("interval", "i8"),
         ("begun", "i8"),
         ("until", "i8"),
-        ("base", "i8"),  # filled when it began
+        ("filled_before", "i8"),  # when it began
         ("quota", "i8"),  # shares of it
         ("volume_begun", "i8"),
         ("rate", "f8"),

@@ -6,7 +6,7 @@ leaves, of each event before it counts, of each decision.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from nowake.core.intent import KIND_WORDS, OrderKind
 from nowake.core.values import Side
 from nowake.core.venue import Cancel, Command, New, QuoteRequest, Venue, VenueEvent
 from nowake.data.reader import kernel_view
-from nowake.execution.desk_state import Act, Stage
+from nowake.execution.desk_state import SEND, Act, Stage
 from nowake.execution.hearing import Word, row_of
 from nowake.execution.path import Decided, Path
 from nowake.execution.turning import listen
@@ -26,6 +26,8 @@ from nowake.routing.rfq import DealerQuote, Request, RequestState, Timers
 __all__ = ["Child", "Keeper", "LiveDesk", "NobodyKeeps"]
 
 _WORDS = {"ack": Word.ACK, "fill": Word.FILL, "cancel": Word.GONE, "expire": Word.GONE, "correction": Word.BUST}
+_CANCEL = int(Act.CANCEL)
+_ID, _ACT = (SEND.names or ()).index("id"), (SEND.names or ()).index("act")
 _QUOTED = 1_000_000_000  # ns that a quote is tried
 
 
@@ -97,6 +99,7 @@ class LiveDesk:
         self._own_from, self._timers = own_from, timers or Timers()
         self._requests: dict[int, Request] = {}
         self._declined: dict[int, int] = {}
+        self._unheard: set[int] = set()  # children of which their venue has said nothing
 
     @property
     def board(self) -> np.void:
@@ -139,25 +142,24 @@ class LiveDesk:
     def _act(self, now: int, count: int, decided: Sequence[Decided]) -> None:
         for one in decided:
             self.keeper.decided(one)
-        for k in range(count):
-            send = self.path.sends[k]
-            if send["act"] == Act.CANCEL:
-                oid = int(send["id"])
+        for row in self.path.sends[:count].tolist():
+            oid, act = row[_ID], row[_ACT]
+            if act == _CANCEL:
                 self.keeper.asked(oid)
                 self.venue.send(Cancel(oid))
             else:
-                self._new(send, now)
+                self._new(row, now)
 
-    def _new(self, send: np.void, now: int) -> None:
+    def _new(self, row: tuple[Any, ...], now: int) -> None:
+        oid, price, shares, minimum, decision, asked, parent, _, score, venue, _, side, kind, tactic, origin, why = row
         child = Child(
-            int(send["id"]), int(send["parent"]), self.names[send["venue"]], Side(int(send["side"])),
-            int(send["quantity"]), int(send["price"]), OrderKind(int(send["kind"])), int(send["minimum"]),
-            int(send["decision"]), int(send["tactic"]), int(send["origin"]), int(send["reason"]),
-            float(send["score"]), now,
+            oid, parent, self.names[venue], Side(side), shares, price, OrderKind(kind), minimum, decision, tactic,
+            origin, why, score, now,
         )  # fmt: skip
         self.keeper.child(child)
         self.row[child.order_id] = child.row
-        self.venue.send(self._command(child, int(send["asked"]), now))
+        self._unheard.add(child.order_id)
+        self.venue.send(self._command(child, asked, now))
 
     def _command(self, child: Child, asked: int, now: int) -> Command:
         if child.kind is not OrderKind.QUOTE:
@@ -182,14 +184,14 @@ class LiveDesk:
             self._hear_request(event, self._requests[event.order_id])
         elif event.order_id in self.row:
             self._tell(event, self._word(event))
+        self._unheard.discard(event.order_id)
 
     def _word(self, event: VenueEvent) -> Word | None:
         if event.kind != "reject":
             return _WORDS.get(event.kind)
-        stage = self.path.kids["stage"][self._child_row(event.order_id)] if event.order_id in self.row else 0
-        return (
-            Word.KEPT if stage == Stage.CANCELLING else Word.REFUSED
-        )  # a cancel that came too late, or a refused order
+        row = -1 if event.order_id in self._unheard else self._child_row(event.order_id)
+        kept = row >= 0 and self.path.kids["stage"][row] == Stage.CANCELLING
+        return Word.KEPT if kept else Word.REFUSED  # a cancel that came too late, or a refused order
 
     def _child_row(self, oid: int) -> int:
         return int(row_of(self.path.kids, self.path.working, self.row[oid], oid))
@@ -197,7 +199,16 @@ class LiveDesk:
     def _tell(self, event: VenueEvent, word: Word | None) -> None:
         if word is not None:
             price2 = round(2 * (event.price or 0.0))
-            self.path.hear(self.row[event.order_id], event.order_id, word, event.quantity, price2, self.now)
+            i = self.row[event.order_id]
+            if self.path.hear(i, event.order_id, word, event.quantity, price2, self.now) < 0 and word is Word.FILL:
+                self._late(i, event.quantity)
+
+    def _late(self, i: int, quantity: int) -> None:
+        """Count shares that a child was given after its end: what a venue has done, it has done."""
+        d, usages = self.path.desk[i], self.path.usages
+        d["filled"] += quantity
+        usages[i]["filled"] += quantity
+        usages[usages[i]["symbol"]]["position"] += d["side"] * quantity
 
     def _state(self, event: VenueEvent) -> None:
         over = event.reason == "resumed"
@@ -240,7 +251,9 @@ class LiveDesk:
                 self._end(oid)
 
     def _end(self, oid: int) -> None:
-        """A request is over: what it has not bought is free again."""
+        """A request is over: what it has not bought is free again, and the keeper hears of an end that we say."""
         self._requests.pop(oid, None)
         self._declined.pop(oid, None)
+        if self._child_row(oid) >= 0:
+            self.keeper.event(VenueEvent(self.now, "expire", oid, reason="the request is over"))
         self.path.hear(self.row[oid], oid, Word.GONE, 0, 0, self.now)

@@ -13,6 +13,8 @@ from nowake.core.jit import inline, kernel
 from nowake.execution.desk_state import CHILDREN, NEVER, Act, Hands, Stage
 from nowake.execution.slicing import planned, target_now
 from nowake.risk.guard import check
+from nowake.risk.guard_size import displayed_at
+from nowake.risk.limits import PPM
 from nowake.risk.reasons import Verdict
 from nowake.risk.usage import spend
 from nowake.routing.router import route
@@ -30,7 +32,7 @@ _LIMIT, _POST, _PEG, _QUOTE = (
     int(OrderKind.MID_PEG),
     int(OrderKind.QUOTE),
 )
-_LIT, _OUTAGE = int(PlaceKind.LIT), int(PlaceState.OUTAGE)
+_LIT, _DARK, _OUTAGE = int(PlaceKind.LIT), int(PlaceKind.DARK), int(PlaceState.OUTAGE)
 _REFUSED = int(Verdict.REFUSED)
 _ONE = np.int64(1)
 
@@ -121,7 +123,7 @@ def _crossing(d, board, now):
     left = d.quantity - d.filled
     if d.hands == _FINISH or now >= d.end - d.sweep_before:
         return left
-    missing = min(d.base + d.quota, d.quantity) - d.filled
+    missing = min(d.filled_before + d.quota, d.quantity) - d.filled
     if d.tactic == _CROSS:
         return min(target_now(d, now) - d.filled, left)
     if d.tactic == _DARK_ONLY:
@@ -167,33 +169,56 @@ def _bar(board, d, on):
     return were
 
 
+@inline
+def _copy(a, b):
+    """Copy intent `b` to `a`."""
+    a.parent, a.price, a.quantity, a.minimum, a.time = b.parent, b.price, b.quantity, b.minimum, b.time
+    a.venue, a.side, a.kind, a.tactic, a.origin = b.venue, b.side, b.kind, b.tactic, b.origin
+    a.score, a.reason = b.score, b.reason
+
+
 @kernel
-def _one_request(intents, n):
-    """Merge the requests to several dealers into the first; returns (number of intents, dealers asked)."""
+def _fit(limits, board, intents, i, count, lot):
+    """Keep to what is known to be allowed: displayed size, size of a child, least dark execution; how many stay.
+
+    What is cut off is not placed now. The guard would do the same, but it counts: a placer that leans on it looks like
+    a model that leaves its envelope.
+    """
+    m, kept = limits[i], 0
+    for k in range(count):
+        t = intents[k]
+        p = board.place[t.venue]
+        most = min(t.quantity, m.max_child) if m.max_child > 0 else t.quantity
+        shown = displayed_at(board, p, np.int64(t.side), np.int64(t.kind), t.price)
+        if shown >= 0:
+            most = min(most, m.displayed * shown // PPM)
+        if p.kind == _DARK and t.kind == _PEG:
+            t.minimum = max(t.minimum, m.dark_minimum)
+            most = most if most >= t.minimum else np.int64(0)
+        if most < t.quantity:
+            most -= most % lot
+        if most <= 0:
+            continue
+        t.quantity = most
+        if kept != k:
+            _copy(intents[kept], t)
+        kept += 1
+    return kept
+
+
+@kernel
+def _one_request(intents, n, asking):
+    """Merge the requests to several dealers into the first, drop them where one is out; returns (intents, asked)."""
     kept, asked = 0, np.int64(0)
     for k in range(n):
         if intents[k].kind == _QUOTE:
+            if asking != 0:
+                continue
             asked |= _ONE << np.int64(intents[k].venue)
             if asked & (asked - 1) != 0:
                 continue
         if kept != k:
-            a, b = intents[kept], intents[k]
-            a.parent, a.price, a.quantity, a.minimum, a.time, a.score = (
-                b.parent,
-                b.price,
-                b.quantity,
-                b.minimum,
-                b.time,
-                b.score,
-            )
-            a.venue, a.side, a.kind, a.tactic, a.origin, a.reason = (
-                b.venue,
-                b.side,
-                b.kind,
-                b.tactic,
-                b.origin,
-                b.reason,
-            )
+            _copy(intents[kept], intents[k])
         kept += 1
     return kept, asked
 
@@ -229,12 +254,11 @@ def _emit(d, kids, working, board, o, j, i, asked, now, sends, n):
 def _send(desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, sends, n):
     """Let the guard see `count` intents and send what it passes."""
     d = desk[i]
-    count, asked = _one_request(intents, count)
-    if d.asking != 0:  # one request at a time
-        for k in range(count):
-            if intents[k].kind == _QUOTE:
-                intents[k].quantity = 0
+    count = _fit(limits, boards[d.board], intents, i, count, d.lot)
+    count, asked = _one_request(intents, count, d.asking)
     leaving = check(limits, usages, switches, boards, intents, 0, count, now, passed, projections)
+    if leaving == 0 and count > 0:  # it will not let more through in a moment
+        d.quiet_until = now + d.patience
     k = 0
     for m in range(count):
         if k < leaving and projections[m].verdict != _REFUSED:
@@ -279,7 +303,7 @@ def look(
     due = max(_crossing(d, board, now), 0)
     hurry = d.hands == _FINISH or now >= d.end - d.sweep_before
     u.target = d.quantity if hurry else planned(d, board, now)
-    passive = 0 if hurry else max(min(d.base + d.quota, d.quantity) - d.filled - due, 0)
+    passive = 0 if hurry else max(min(d.filled_before + d.quota, d.quantity) - d.filled - due, 0)
     n, standing = _tidy(d, kids, working, usages, board, i, now, passive, standing, sends, n)
     _wake(d, now, d.until if not hurry else now)
     if d.tactic != _CROSS and now < d.until - d.cross_before:

@@ -59,7 +59,7 @@ def begin(desk, boards, i, now, rate, tactic, urgency, origin):
     d.begun, d.until = now, min(now + d.interval, d.end)
     if d.end - d.until < d.interval // 2:  # no stub at the end
         d.until = d.end
-    d.base, d.rate, d.tactic, d.urgency, d.origin = d.filled, rate, tactic, urgency, origin
+    d.filled_before, d.rate, d.tactic, d.urgency, d.origin = d.filled, rate, tactic, urgency, origin
     d.volume_begun = board.volume
     left = d.quantity - d.filled
     d.quota = left if d.until >= d.end else min(np.int64(np.ceil(rate * _quota(d, board, now, d.until))), left)
@@ -71,5 +71,5 @@ def begin(desk, boards, i, now, rate, tactic, urgency, origin):
 def target_now(d, now):
     """Return the shares that the slice wants done by `now`: its quota along a straight line."""
     if now >= d.until:
-        return d.base + d.quota
-    return d.base + np.int64(d.quota * ((now - d.begun) / (d.until - d.begun)))
+        return d.filled_before + d.quota
+    return d.filled_before + np.int64(d.quota * ((now - d.begun) / (d.until - d.begun)))

@@ -54,10 +54,10 @@ def bucketed(path: np.ndarray, width: int, step: int) -> tuple[np.ndarray, np.nd
 
 def regress(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """Return alpha, beta, r2 of y on x with intercept, and the robust error of beta; InputError where x is constant."""
+    if len(x) < 3 or np.ptp(x) == 0:
+        raise InputError("regression on order flow", expected="3 buckets or more with different flow", got=len(x))
     dx, dy = x - x.mean(), y - y.mean()
     square = float((dx**2).sum())
-    if len(x) < 3 or square == 0:
-        raise InputError("regression on order flow", expected="3 buckets or more with different flow", got=len(x))
     beta = float((dx * dy).sum()) / square
     rest = dy - beta * dx
     error = float(np.sqrt(((dx * rest) ** 2).sum() * len(x) / (len(x) - 2))) / square

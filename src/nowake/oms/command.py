@@ -72,7 +72,9 @@ def _events(journal: Journal, after: int, limit: int) -> list[dict[str, Any]]:
     found = []
     for record in islice(journal.replay(after), limit):
         event = decode(record.payload)
-        fields = {field: _plain(getattr(event, field)) for field in event.__struct_fields__}
+        own = "order_kind" if "parent" in event.__struct_fields__ else "document"  # the event has a kind itself
+        names = {field: own if field == "kind" else field for field in event.__struct_fields__}
+        fields = {name: _plain(getattr(event, field)) for field, name in names.items()}
         found.append({"sequence": record.sequence, "kind": type(event).__name__, **fields, "hash": record.hash.hex()})
     return found
 

@@ -12,7 +12,7 @@ from nowake.risk.reasons import Reason
 from nowake.risk.switches import Level
 from nowake.risk.usage import TOKEN
 
-__all__ = ["enough", "message", "size_it"]
+__all__ = ["displayed_at", "enough", "message", "size_it"]
 
 _ONE = np.int64(1)
 _LARGEST = 2**31 - 1
@@ -59,7 +59,7 @@ def _at_most(j, bound, reason):
 
 
 @inline
-def _displayed(b, p, side, kind, price):
+def displayed_at(b, p, side, kind, price):
     """Return the displayed shares that a child takes from at the venue, or joins over all venues; -1: none needed."""
     if b.phase != _CONTINUOUS or p.kind != _LIT or (kind != _LIMIT and kind != _IOC and kind != _POST_ONLY):
         return np.int64(-1)
@@ -103,7 +103,7 @@ def size_it(j, m, u, s, a, b, i, level):
     _at_most(j, m.child_notional // j.value, _CHILD_MONEY)
     _at_most(j, (m.order_notional - u.money) // j.value, _ORDER_MONEY)
     _at_most(j, (m.venue_notional - a.venue_money[venue]) // j.value, _VENUE_MONEY)
-    shown = _displayed(b, b.place[venue], side, j.kind, j.price)
+    shown = displayed_at(b, b.place[venue], side, j.kind, j.price)
     if shown >= 0:
         _at_most(j, m.displayed * shown // PPM, _DISPLAYED)
     _of_order(j, m, u, b)

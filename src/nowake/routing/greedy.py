@@ -49,7 +49,7 @@ def _fill(rows: Sequence[NDArray[np.float64]], volume: int) -> Allocation:
 
 
 def greedy(tails: Sequence[Sequence[float]], volume: int) -> Allocation:
-    """Return the allocation of `volume` units with the most expected fills; tails[v][s - 1] = P(S_v >= s).
+    """Return the allocation of `volume` units with the most expected fills; `tails[v][s - 1]` is P(S_v >= s).
 
     Units that no pool can fill are not sent. InputError unless every tail is made of falling probabilities.
     """

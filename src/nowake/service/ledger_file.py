@@ -58,8 +58,10 @@ class LedgerFile:
         head, _, rest = data.partition(b"\n")
         try:
             kept = json.loads(head)
-        except ValueError as error:
-            raise InputError(f"{self.path}", expected=f"a file of {_SCHEMA}", got=repr(head[:40])) from error
+        except ValueError:
+            kept = None
+        if not isinstance(kept, dict):
+            raise InputError(f"{self.path}", expected=f"a file of {_SCHEMA}", got=repr(head[:40]))
         wanted = {"schema": _SCHEMA, **asdict(self.made)}
         if kept != wanted:
             different = {name: kept.get(name) for name in wanted if kept.get(name) != wanted[name]}

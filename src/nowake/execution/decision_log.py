@@ -1,0 +1,188 @@
+"""The file of the decision log: blocks of fixed-size records, appended; what a crash loses is what was not flushed.
+
+    block = "NWDL" | kind u4 | records u4 | bytes u4 | crc32 u4 | format u4 | payload        (little endian)
+
+Kinds: HEADER (JSON, governs what follows), DECISION, CHILD. The caller copies bytes into a block in memory; a thread
+writes full blocks at once and part-filled ones every `every` seconds, to the page cache: that outlives the process, not
+a power cut (`flush(sync=True)` does). One writer at a time.
+"""
+
+import fcntl
+import json
+import os
+import struct
+import zlib
+from collections import deque
+from dataclasses import replace
+from enum import IntEnum
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from nowake.core.errors import DataError, InputError
+from nowake.execution.decision_record import Header
+
+__all__ = ["BLOCK", "MAGIC", "Block", "BlockKind", "DecisionWriter", "frame", "whole_blocks"]
+
+MAGIC, FORMAT = b"NWDL", 1
+BLOCK = struct.Struct("<4sIIIII")
+
+
+class BlockKind(IntEnum):
+    """What a block holds."""
+
+    HEADER = 1
+    DECISION = 2
+    CHILD = 3
+
+
+def frame(kind: BlockKind, count: int, payload: bytes) -> bytes:
+    """Return a block of `count` records."""
+    return BLOCK.pack(MAGIC, kind, count, len(payload), zlib.crc32(payload), FORMAT) + payload
+
+
+def whole_blocks(path: Path, data: bytes, base: int = 0) -> tuple[list[tuple[BlockKind, int, memoryview]], int]:
+    """Return (kind, records, payload) of the whole blocks of `data`, and how many bytes they are; the rest is torn.
+
+    DataError with the offset (`base` is that of `data` in its file) for what is no block, or not as it was written.
+    """
+    blocks, at, view = [], 0, memoryview(data)
+    while len(data) - at >= BLOCK.size:
+        magic, kind, count, size, crc, version = BLOCK.unpack_from(data, at)
+        if magic != MAGIC or kind not in tuple(BlockKind):
+            raise DataError("not a block of a decision log", path=path, offset=base + at, expected=MAGIC, got=magic)
+        if version != FORMAT:
+            raise DataError("decision log", path=path, offset=base + at, expected=f"format {FORMAT}", got=version)
+        if len(data) - at - BLOCK.size < size:
+            break
+        payload = view[at + BLOCK.size : at + BLOCK.size + size]
+        if zlib.crc32(payload) != crc:
+            raise DataError("a damaged block", path=path, offset=base + at, expected=f"crc {crc}", got="another")
+        blocks.append((BlockKind(kind), count, payload))
+        at += BLOCK.size + size
+    return blocks, at
+
+
+class Block:
+    """Records of one kind in memory: the next one goes to byte `at` of `data`, `took` says that it is there."""
+
+    __slots__ = ("at", "data", "end", "kind", "size", "written")
+
+    def __init__(self, kind: BlockKind, size: int, records: int) -> None:
+        self.kind, self.size = kind, size
+        self.data = memoryview(bytearray(size * records))
+        self.at, self.end, self.written = 0, size * records, 0
+
+
+class DecisionWriter:
+    """Appends records to the log at `path`; `every`: seconds between two writings of what there is, None: at `flush`.
+
+    `records`: of a block. Opening goes on behind the last whole block; a torn end is cut off, which the header tells.
+    InputError where another writer has the file, DataError where it is something else or damaged.
+    """
+
+    failed: OSError | None
+
+    def __init__(self, path: Path, header: Header, *, records: int = 256, every: float | None = 0.25) -> None:
+        if records < 1 or (every is not None and not every > 0):
+            raise InputError("decision log", expected="records from 1, seconds above 0", got=(records, every))
+        self.path, self.failed, self._records = Path(path), None, records
+        self._file = _locked(self.path)
+        try:
+            self.header = replace(header, cut=self._tail())
+            self._put(json.dumps(self.header.as_dict(), separators=(",", ":")).encode())
+        except BaseException:
+            os.close(self._file)
+            raise
+        sizes = {BlockKind.DECISION: header.decision["size"], BlockKind.CHILD: header.child["size"]}
+        self.decisions, self.children = (Block(kind, size, records) for kind, size in sizes.items())
+        self._full: deque[Block] = deque()
+        self._lock, self._wake, self._closed = Lock(), Event(), False
+        self._thread = Thread(target=self._run, args=(every,), daemon=True, name="decision-log") if every else None
+        if self._thread:
+            self._thread.start()
+
+    def _tail(self) -> int:
+        data = self.path.read_bytes()
+        _, whole = whole_blocks(self.path, data)
+        if len(data) > whole:
+            os.ftruncate(self._file, whole)
+        return len(data) - whole
+
+    def _put(self, text: bytes) -> None:
+        self._write(frame(BlockKind.HEADER, 1, text + b" " * (-len(text) % 8)))
+
+    def turn(self, block: Block) -> Block:
+        """Hand a full block over and return an empty one of its kind; raises what has kept the thread from writing."""
+        if self.failed is not None:
+            raise self.failed
+        fresh = Block(block.kind, block.size, self._records)
+        with self._lock:
+            self._full.append(block)
+            if block.kind is BlockKind.DECISION:
+                self.decisions = fresh
+            else:
+                self.children = fresh
+        self._wake.set()
+        return fresh
+
+    def flush(self, *, sync: bool = False) -> None:
+        """Write what there is; `sync`: and wait for the disk."""
+        with self._lock:
+            while self._full:
+                self._drain(self._full[0])
+                self._full.popleft()
+            for block in (self.decisions, self.children):
+                self._drain(block)
+        if sync:
+            os.fsync(self._file)
+
+    def _drain(self, block: Block) -> None:
+        until = block.at  # the caller goes on behind it
+        if until > block.written:
+            payload = bytes(block.data[block.written : until])
+            self._write(frame(block.kind, len(payload) // block.size, payload))
+            block.written = until
+
+    def _write(self, data: bytes) -> None:
+        begun = os.lseek(self._file, 0, os.SEEK_END)
+        try:
+            done = 0
+            while done < len(data):
+                done += os.write(self._file, data[done:])
+        except OSError:
+            os.ftruncate(self._file, begun)  # a part of a block would end the log for its readers
+            raise
+
+    def _run(self, every: float) -> None:
+        while not self._closed:
+            self._wake.wait(every)
+            self._wake.clear()
+            try:
+                self.flush()
+            except OSError as error:
+                self.failed = error
+                return
+
+    def close(self) -> None:
+        """Write everything and let go of the file; raises what has kept the thread from writing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._wake.set()
+        if self._thread:
+            self._thread.join()
+        try:
+            self.flush()
+        finally:
+            os.close(self._file)
+
+
+def _locked(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise InputError(f"decision log {path}", expected="one writer", got="another one has it") from error
+    return handle
