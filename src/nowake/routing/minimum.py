@@ -1,7 +1,7 @@
 """The least execution that a hidden order should accept.
 
 A larger minimum keeps pings out and raises the information-free part of what fills, but forgoes small contras:
-E[gain](m) = sum over size steps j from m on of P(EDGES[j-1] <= S < EDGES[j]) min(size, q) (gain + mark-out of that
+gain(m) = sum over size steps j from m on of P(EDGES[j-1] <= S < EDGES[j]) min(size, q) (gain + mark-out of that
 size). Every step's part does not depend on m, so the best minimum is where the sum from the top is largest.
 """
 
