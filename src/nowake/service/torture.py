@@ -386,8 +386,7 @@ class _Judge:
         time.sleep(0.5)
         with contextlib.suppress(ProcessLookupError):  # it has ended by itself: its status says how
             os.kill(pid, signal.SIGTERM)
-        status = lives.end()
-        oms, tally = self.compare(), self._tally
+        status, oms, tally = lives.end(), self.compare(), self._tally
         if status:
             raise NowakeError(f"the trader did not stop in peace ({status}): see {self._folder / 'notes.txt'}")
         rows = self._drop.statuses()[0]
