@@ -78,6 +78,11 @@ def test_no_file_names_a_home_folder() -> None:
     assert found == []
 
 
+def test_no_file_is_larger_than_a_source_or_a_picture_can_be() -> None:
+    sizes = {str(path.relative_to(ROOT)): path.stat().st_size for path in tracked() if path.is_file()}
+    assert {name: size for name, size in sizes.items() if size > 500_000} == {}
+
+
 def test_every_lock_is_pinned_with_hashes_and_without_addresses() -> None:
     locks = sorted((ROOT / "requirements").glob("*.txt"))
     assert {p.stem for p in locks} >= {"base", "run", "dev"}
