@@ -26,10 +26,10 @@ def _path() -> Any:
     from nowake.core.board import PlaceKind
     from nowake.core.values import Instrument, ParentOrder, Side
     from nowake.execution.desk_state import CURVE, Placing
-    from nowake.execution.path import Path, Place
+    from nowake.execution.path import DecisionPath, Place
     from nowake.execution.policy import FixedPolicy, UniformForecaster
 
-    path = Path(1, [Place(f"V{k}", PlaceKind.LIT) for k in range(VENUES)], FixedPolicy(), UniformForecaster())
+    path = DecisionPath(1, [Place(f"V{k}", PlaceKind.LIT) for k in range(VENUES)], FixedPolicy(), UniformForecaster())
     instrument = Instrument("MIDC", Decimal("0.01"), step=1)
     order = ParentOrder("P", instrument, Side.BUY, 10_000, 0, 600 * 10**9)
     path.take_on(0, order, np.linspace(0, 1, CURVE + 1), 10**10, Placing())

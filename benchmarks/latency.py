@@ -18,17 +18,16 @@ import numpy as np
 
 from benchmarks.runner import Row
 from nowake.book.state import REPLAY
-from nowake.core.board import Phase, PlaceKind
+from nowake.core.board import PlaceKind
 from nowake.core.times import SECOND
 from nowake.core.values import Instrument, ParentOrder, Side
 from nowake.core.venue import Cancel, Command, New, OrderStatus, VenueEvent
 from nowake.data.reader import open_reader
 from nowake.execution.desk_state import CURVE, Placing
 from nowake.execution.live import LiveDesk, NobodyKeeps
-from nowake.execution.path import Path as DecisionPath
-from nowake.execution.path import Place
+from nowake.execution.opening import limit_path
+from nowake.execution.path import DecisionPath, Place
 from nowake.execution.policy import ScriptedPolicy, UniformForecaster
-from nowake.risk.limits import Market, compile_limits
 from nowake.risk.policy import load
 from nowake.risk.scopes import Scope, resolve
 
@@ -87,14 +86,13 @@ def desk_of(events: np.ndarray, step: int) -> tuple[LiveDesk, Answering]:
     instrument = Instrument("BENCH", Decimal("0.0001") if step == 100 else Decimal("0.01"), step=step)
     path = DecisionPath(1, [Place("ALPHA", PlaceKind.LIT)], ScriptedPolicy(), UniformForecaster(), seed=1)
     effective = resolve(load("default"), Scope(desk="program", symbol="BENCH"))
-    compile_limits(effective, Market(instrument, ["ALPHA"]), path.limits, 0)
+    limit_path(path, effective, instrument)
     for name in ("stale_after", "venue_silence", "clock_step"):
         path.limits[name] = 3600 * SECOND  # a quiet minute of 2003 is not what is measured
     first, last = int(events["time"][0]), int(events["time"][-1])
     order = ParentOrder("B", instrument, Side.BUY, 200_000, first + 60 * SECOND, last)
     path.take_on(0, order, np.linspace(0, 1, CURVE + 1), max((last - first) // 400, 10 * SECOND), Placing())
     path.ids(0, 1, 10**7)
-    path.boards[0]["phase"] = int(Phase.CONTINUOUS)
     venue = Answering()
     return LiveDesk(path, venue, NobodyKeeps(), REPLAY), venue
 

@@ -10,10 +10,9 @@ from nowake.book.feed import apply_all, best_ask, best_bid
 from nowake.book.state import REPLAY, SMALL, new_books
 from nowake.core.errors import DataError, MissingError
 from nowake.core.events import Flag, Kind
-from nowake.core.jit import jit_disabled
 from nowake.data.formats.dbn_walk import Walker
 from nowake.data.quality import Check
-from nowake.data.reader import ReaderOptions, open_reader
+from nowake.data.reader import ReaderOptions, kernel_view, open_reader
 
 dbn = pytest.importorskip("databento_dbn", reason="databento-dbn is not installed")
 T0 = 1_715_126_400_000_000_000
@@ -114,7 +113,7 @@ def test_a_fill_takes_from_the_book_once_and_prints_once(tmp_path: Path) -> None
     assert e["quantity"].tolist() == [5, 9, 0, 5, 2, 0, 0]
     assert reader.findings() == ()
     books = new_books(1, SMALL)
-    apply_all(books, 0, e.view(np.recarray) if jit_disabled() else e, 0, len(e))
+    apply_all(books, 0, kernel_view(e), 0, len(e))
     b = books[0]
     assert (int(b["live"]), int(b["volume"]), int(b["unknown"])) == (1, 7, 0)
     assert best_ask(b) == 400
@@ -185,7 +184,7 @@ def _root() -> Path:
 def _crossed_at_packet_ends(e: np.ndarray) -> tuple[int, int]:
     books = new_books(1, REPLAY)
     crossed, lo = 0, 0
-    e = e.view(np.recarray) if jit_disabled() else e
+    e = kernel_view(e)
     ends = np.flatnonzero((e["flags"] & Flag.LAST) & ((e["flags"] & Flag.SNAPSHOT) == 0) > 0)
     for hi in (ends + 1).tolist():
         apply_all(books, 0, e, lo, hi)

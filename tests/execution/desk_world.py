@@ -1,45 +1,39 @@
 """A simulated market with a live desk on it, for tests: places, limits, one parent, and what was told and sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from decimal import Decimal
 
 import numpy as np
 
-from nowake.core.board import Phase, PlaceKind
 from nowake.core.times import SECOND
 from nowake.core.values import Instrument, ParentOrder, Side
 from nowake.core.venue import Command, OrderStatus, Venue, VenueEvent
 from nowake.execution.desk_state import CURVE, Placing
 from nowake.execution.live import Child, LiveDesk
-from nowake.execution.path import Decided, Path, Place
+from nowake.execution.opening import limit_path
+from nowake.execution.opening import places_of as places
+from nowake.execution.path import Decided, DecisionPath, Place
 from nowake.execution.policy import Policy, UniformForecaster
 from nowake.market.market import Market
 from nowake.market.venue import SimulatedVenue
 from nowake.market.world.state import BOOKS, OWN_IDS
-from nowake.risk.limits import Market as Traded
-from nowake.risk.limits import compile_limits
 from nowake.risk.policy import load
 from nowake.risk.scopes import Scope, resolve
 
-KINDS = {"lit": PlaceKind.LIT, "dark": PlaceKind.DARK, "dealer": PlaceKind.DEALER}
 INSTRUMENT = Instrument("MIDC", Decimal("0.01"), step=1)
 CONFIG = BOOKS
 OURS = OWN_IDS
 
 
 def places_of(market: Market) -> list[Place]:
-    tick = market.preset.instrument.tick
-    return [Place(v.name, KINDS[v.kind], v.maker_fee / tick, v.taker_fee / tick, 500_000) for v in market.venues()]
+    return places(map(astuple, market.venues()), market.preset.instrument.tick, 500_000)
 
 
-def path_of(places: Sequence[Place], policy: Policy, *, n: int = 1, separate: bool = False) -> Path:
-    path = Path(n, places, policy, UniformForecaster(), seed=1, separate=separate)
+def path_of(places: Sequence[Place], policy: Policy, *, n: int = 1, separate: bool = False) -> DecisionPath:
+    path = DecisionPath(n, places, policy, UniformForecaster(), seed=1, separate=separate)
     effective = resolve(load("default"), Scope(desk="program", symbol=INSTRUMENT.symbol))
-    for i in range(n):
-        compile_limits(effective, Traded(INSTRUMENT, [place.name for place in places]), path.limits, i)
-    for board in path.boards:
-        board["phase"] = int(Phase.CONTINUOUS)
+    limit_path(path, effective, INSTRUMENT)
     return path
 
 

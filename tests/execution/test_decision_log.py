@@ -23,7 +23,8 @@ from nowake.execution.decision_recorder import Recorder, Recording, header_of
 from nowake.execution.desk_state import DESK, Hands, Placing
 from nowake.execution.explain import explained
 from nowake.execution.live import Child, LiveDesk
-from nowake.execution.path import Decided, Path
+from nowake.execution.path import Decided, DecisionPath
+from nowake.execution.placing import ROUTED
 from nowake.execution.policy import OBSERVED, OWN, FixedPolicy, ScriptedPolicy
 from nowake.features.vector import NAMES as FEATURES
 from nowake.oms.identifiers import number, text
@@ -42,7 +43,7 @@ PARENT = number(1, 3, 2**29)
 class Watching(Recording):
     """A recording that also notes what the path's records held at each hook, to compare with what was kept."""
 
-    def __init__(self, notes: Notes, recorder: Recorder, path: Path) -> None:
+    def __init__(self, notes: Notes, recorder: Recorder, path: DecisionPath) -> None:
         super().__init__(notes, recorder)
         self.path = path
         self.boards: list[bytes] = []
@@ -84,7 +85,7 @@ class Run:
         return DecisionLog(self.file)
 
 
-def writer_of(path: Path, file: File, **more: float | None) -> DecisionWriter:
+def writer_of(path: DecisionPath, file: File, **more: float | None) -> DecisionWriter:
     return DecisionWriter(file, header_of(path, INSTRUMENT, HASHES, 5), **more)  # type: ignore[arg-type]
 
 
@@ -99,7 +100,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(world, file, world.notes, world.watching)
 
 
-def fresh(world: World, first: int = FIRST) -> Path:
+def fresh(world: World, first: int = FIRST) -> DecisionPath:
     path = path_of(places_of(world.market), ScriptedPolicy())
     path.take_on(0, world.order, linear(), world.interval, Placing())
     path.ids(0, first, first + 10**6)
@@ -529,3 +530,21 @@ def test_a_missing_log_is_bad_input(tmp_path: File) -> None:
         command("1-3-1", journal=str(tmp_path / "journal.db"))
     with pytest.raises(InputError, match="--log"):
         command("1-3-1", journal="postgresql://host/db")
+
+
+def test_two_parents_that_look_at_the_same_time_keep_their_own_projections(run: Run, tmp_path: File) -> None:
+    path = path_of(places_of(run.world.market), ScriptedPolicy(), n=2)
+    child = run.notes.children[0]
+    venue = [place.name for place in path.places].index(child.venue)
+    for row, before in ((0, 300), (1, 500)):
+        j = path.projections[row * ROUTED]
+        j["time"], j["parent"], j["venue"], j["side"], j["kind"] = child.time, row, venue, child.side, child.kind
+        j["quantity"], j["price"], j["minimum"] = child.quantity, child.price, child.minimum
+        j["quantity_before"], j["verdict"] = before, 1
+    log = writer_of(path, tmp_path / "log", every=None)
+    recorder = Recorder(path, log, [PARENT, PARENT + 1])
+    for row, number_ in ((1, FIRST), (0, FIRST + 1), (1, FIRST + 2)):
+        recorder.child(replace(child, row=row, order_id=number_))
+    log.close()
+    kept = DecisionLog(tmp_path / "log").children()
+    assert [int(one["guard"]["quantity_before"]) for one in kept] == [500, 300, 500]

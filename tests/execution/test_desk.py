@@ -187,6 +187,18 @@ def test_fills_teach_the_router_and_mark_outs_arrive() -> None:
     assert float(told["marks"].sum()) > 3
 
 
+def test_the_last_fills_of_a_finished_parent_still_teach() -> None:
+    world = World(FixedPolicy(Tactic.CROSS), quantity=600)
+    while not world.row["done"]:
+        world.step()
+    open_marks = int((world.path.marks["time"] != 0).sum())
+    before = world.path.stats[0]["venue"]["marks"].copy()
+    world.run(90.0)
+    assert open_marks > 0
+    assert not world.path.marks["time"].any()
+    assert (world.path.stats[0]["venue"]["marks"] != before).any()
+
+
 def test_a_desk_without_ids_sends_nothing_and_counts_it() -> None:
     world = World(FixedPolicy(Tactic.CROSS))
     world.path.ids(0, 1, 10)

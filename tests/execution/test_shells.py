@@ -9,7 +9,7 @@ from nowake.execution.batch import BatchDesk
 from nowake.execution.desk_state import Act, Placing
 from nowake.execution.hearing import Word
 from nowake.execution.live import LiveDesk
-from nowake.execution.path import Decided, Path
+from nowake.execution.path import Decided, DecisionPath
 from nowake.execution.policy import ScriptedPolicy
 
 from .desk_world import CONFIG, OURS, Heard, Notes, Recorded, World, linear, path_of, places_of
@@ -29,7 +29,7 @@ def key(decided: Decided) -> tuple[object, ...]:
     return decided.time, decided.number, decided.rate, decided.urgency, decided.tactic, decided.observation.tobytes()
 
 
-def fresh(world: World, n: int = 1, *, separate: bool = False) -> Path:
+def fresh(world: World, n: int = 1, *, separate: bool = False) -> DecisionPath:
     path = path_of(places_of(world.market), ScriptedPolicy(), n=n, separate=separate)
     for i in range(n):
         path.take_on(i, world.order, linear(), world.interval, Placing())
@@ -49,7 +49,7 @@ def test_a_replay_of_what_was_heard_decides_and_sends_the_same(world: World) -> 
     assert len(venue.sent) > 100
 
 
-def tell(path: Path, i: int, event: VenueEvent, now: int) -> None:
+def tell(path: DecisionPath, i: int, event: VenueEvent, now: int) -> None:
     """Tell row `i` what the venue said of a child, as the live shell does."""
     word = WORDS.get(event.kind)
     if word is not None:

@@ -9,11 +9,11 @@ import numpy as np
 
 from nowake.core.board import BOARD, Phase, PlaceKind
 from nowake.core.intent import INTENT, OrderKind
-from nowake.core.jit import jit_disabled
 from nowake.core.times import SECOND
 from nowake.core.values import Instrument
+from nowake.data.reader import kernel_view
 from nowake.risk.guard import check
-from nowake.risk.limits import Market, compile_limits, new_limits
+from nowake.risk.limits import Traded, compile_limits, new_limits
 from nowake.risk.policy import from_table
 from nowake.risk.projection import new_projections
 from nowake.risk.scopes import Effective, Scope, resolve
@@ -74,7 +74,7 @@ def effective(**firm: Any) -> Effective:
 
 def for_kernels(records: np.ndarray) -> np.ndarray:
     """Return records as kernels want them."""
-    return records.view(np.recarray) if jit_disabled() else records
+    return kernel_view(records)
 
 
 def new_board() -> np.ndarray:
@@ -139,7 +139,7 @@ def world(**firm: Any) -> World:
     """Return a world under FIRM with these limits instead: a buy of 100,000, a tenth done, the schedule at 20,000."""
     rules = effective(**firm)
     limits, usages = new_limits(1), new_usages(1)
-    compile_limits(rules, Market(INSTRUMENT, PLACES), limits, 0)
+    compile_limits(rules, Traded(INSTRUMENT, PLACES), limits, 0)
     u = usages[0]
     u["side"], u["quantity"], u["filled"], u["target"] = 1, 100_000, 10_000, 20_000
     u["arrival2"], u["position"], u["money"] = BID + ASK, 10_000, 10_000 * 50_000_000

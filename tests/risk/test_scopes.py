@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nowake.core.errors import CapacityError, ConfigError, InputError
 from nowake.core.values import Instrument
 from nowake.risk.document import NUMBERS, Limits
-from nowake.risk.limits import NONE, Market, compile_limits, new_limits
+from nowake.risk.limits import NONE, Traded, compile_limits, new_limits
 from nowake.risk.policy import from_table
 from nowake.risk.scopes import Scope, idle, resolve, tighter
 
@@ -104,7 +104,7 @@ def test_compiled_limits_are_the_document_in_whole_numbers() -> None:
     limits = new_limits(2)
     assert limits[0]["valid"] == 0
     assert limits[0]["max_child"] == NONE
-    compile_limits(resolve(from_table(table()), Scope(symbol="MIDC")), Market(INSTRUMENT, PLACES, 10), limits, 1)
+    compile_limits(resolve(from_table(table()), Scope(symbol="MIDC")), Traded(INSTRUMENT, PLACES, 10), limits, 1)
     row = limits[1]
     assert (limits[0]["valid"], row["valid"], row["lot"], row["step"]) == (0, 1, 10, 1)
     assert row["venues"] == 0b010111
@@ -119,23 +119,23 @@ def test_compiled_limits_are_the_document_in_whole_numbers() -> None:
 
 def test_a_venue_that_the_policy_does_not_name_stays_forbidden() -> None:
     limits = new_limits(1)
-    compile_limits(resolve(from_table(table()), Scope()), Market(INSTRUMENT, ("OTHER", "ALPHA")), limits, 0)
+    compile_limits(resolve(from_table(table()), Scope()), Traded(INSTRUMENT, ("OTHER", "ALPHA")), limits, 0)
     assert limits[0]["venues"] == 0b10
 
 
 def test_what_cannot_be_compiled_is_refused() -> None:
     e = resolve(from_table(table()), Scope())
     with pytest.raises(ConfigError, match="another currency"):
-        compile_limits(e, Market(Instrument("EURX", currency="EUR"), PLACES), new_limits(1), 0)
+        compile_limits(e, Traded(Instrument("EURX", currency="EUR"), PLACES), new_limits(1), 0)
     with pytest.raises(CapacityError, match="PLACES"):
-        Market(INSTRUMENT, [f"V{k}" for k in range(17)])
+        Traded(INSTRUMENT, [f"V{k}" for k in range(17)])
     with pytest.raises(InputError, match="least quantity"):
-        Market(INSTRUMENT, PLACES, 0)
+        Traded(INSTRUMENT, PLACES, 0)
 
 
 def test_the_worth_of_a_share_is_exact_for_the_smallest_units() -> None:
     coin = Instrument("XBT", tick_size=Decimal("0.01"), step=1, lot=Decimal("0.00000001"))
     limits = new_limits(1)
-    compile_limits(resolve(from_table(table()), Scope()), Market(coin, PLACES), limits, 0)
+    compile_limits(resolve(from_table(table()), Scope()), Traded(coin, PLACES), limits, 0)
     assert (limits[0]["value_num"], limits[0]["value_den"]) == (1, 10_000)
     assert isinstance(limits[0], np.void)

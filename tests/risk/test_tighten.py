@@ -8,7 +8,7 @@ from guard_world import ALPHA, ASK, BETA, BID, FIRM, INSTRUMENT, NOW, OPAL, PLAC
 
 from nowake.core.intent import OrderKind
 from nowake.core.times import SECOND
-from nowake.risk.limits import Market, compile_limits, new_limits
+from nowake.risk.limits import Traded, compile_limits, new_limits
 from nowake.risk.policy import from_table
 from nowake.risk.scopes import Scope, resolve
 from nowake.risk.tighten import Change, caught
@@ -26,7 +26,7 @@ ORDERS = (
 def limits_of(**firm: Any) -> np.ndarray:
     limits = new_limits(1)
     policy = from_table(table(firm=FIRM | firm))
-    compile_limits(resolve(policy, Scope(symbol="MIDC")), Market(INSTRUMENT, PLACES), limits, 0)
+    compile_limits(resolve(policy, Scope(symbol="MIDC")), Traded(INSTRUMENT, PLACES), limits, 0)
     return limits
 
 

@@ -12,6 +12,7 @@ from nowake.core.draws import Draws
 from nowake.core.errors import InputError, OrderError
 from nowake.core.intent import OrderKind, Tactic, new_intents
 from nowake.core.jit import jit_disabled
+from nowake.data.reader import kernel_view
 from nowake.routing import reference
 from nowake.routing.parameters import Routing, new_params
 from nowake.routing.reasons import WORDS, Reason, words
@@ -24,7 +25,7 @@ EXAMPLES = 60 if jit_disabled() else 400
 
 
 def viewed(records: np.ndarray) -> np.ndarray:
-    return records.view(np.recarray) if jit_disabled() else records
+    return kernel_view(records)
 
 
 def plain(records: np.ndarray) -> Any:

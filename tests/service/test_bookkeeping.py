@@ -1,6 +1,7 @@
 """The books of a live desk: every word of a venue becomes the right event, once; the last number survives a crash."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from nowake.book.state import Preset as BookPreset
-from nowake.core.board import Phase, PlaceKind
+from nowake.core.board import PlaceKind
 from nowake.core.errors import InputError, OrderError
 from nowake.core.intent import OrderKind
 from nowake.core.times import SECOND
@@ -17,8 +18,8 @@ from nowake.core.values import Instrument, ParentOrder, Side
 from nowake.core.venue import VenueEvent
 from nowake.execution.desk_state import CURVE, Placing
 from nowake.execution.live import Child, LiveDesk
-from nowake.execution.path import Path as DecisionPath
-from nowake.execution.path import Place
+from nowake.execution.opening import limit_path, places_of
+from nowake.execution.path import DecisionPath, Place
 from nowake.execution.policy import ScriptedPolicy, UniformForecaster
 from nowake.market.market import Market
 from nowake.market.venue import SimulatedVenue
@@ -27,14 +28,10 @@ from nowake.oms.events import Asked, ChildNew, Event, Garbled, ParentNew, Parent
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.keeper import Keeper, Mode, open_keeper
 from nowake.oms.states import Act, State
-from nowake.risk.limits import Market as Traded
-from nowake.risk.limits import compile_limits
 from nowake.risk.policy import load
 from nowake.risk.scopes import Scope, resolve
 from nowake.service.bookkeeping import Books, last_number, number_of
 from nowake.service.trader import Setup, Work
-
-KINDS = {"lit": PlaceKind.LIT, "dark": PlaceKind.DARK, "dealer": PlaceKind.DEALER}
 
 
 @pytest.fixture(params=list(Mode))
@@ -241,11 +238,10 @@ def test_the_desk_and_its_books_agree_at_every_step_of_a_simulated_market(tmp_pa
     keeper.record(ParentSaid(start, number, Act.ACKED))
     parent, setup = keeper.oms.parents[number], Setup(tmp_path, tmp_path / "s", (Work("w", Side.BUY, 1, 0, 1),))
     tick = market.preset.instrument.tick
-    places = [Place(v.name, KINDS[v.kind], v.maker_fee / tick, v.taker_fee / tick, 500_000) for v in market.venues()]
+    places = places_of(map(astuple, market.venues()), tick, 500_000)
     path = DecisionPath(1, places, ScriptedPolicy(), UniformForecaster())
     limits = resolve(load("default"), Scope(desk="program", symbol="MIDC"))
-    compile_limits(limits, Traded(setup.instrument, [place.name for place in places]), path.limits, 0)
-    path.boards[0]["phase"] = int(Phase.CONTINUOUS)
+    limit_path(path, limits, setup.instrument)
     order = ParentOrder("w", setup.instrument, Side.BUY, 6_000, start, start + 300 * SECOND)
     path.take_on(0, order, np.linspace(0, 1, CURVE + 1), 10 * SECOND, Placing())
     taken = [keeper.ids.next(number) for _ in range(4096)]

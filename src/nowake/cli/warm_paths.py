@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nowake.core.values import Instrument
-    from nowake.execution.path import Path as DeskPath
+    from nowake.execution.path import DecisionPath
     from nowake.market.market import Market
 
 __all__ = ["Step", "paths"]
@@ -199,24 +199,22 @@ def _path() -> None:
         desk.market(market.messages(), market.now)
 
 
-def _path_in(market: "Market") -> "tuple[DeskPath, Instrument]":
+def _path_in(market: "Market") -> "tuple[DecisionPath, Instrument]":
     """Return the path of one parent over the venues of `market`, and what is traded there."""
-    from nowake.core.board import Phase, PlaceKind
+    from dataclasses import astuple
+
     from nowake.core.intent import Tactic
     from nowake.core.values import Instrument
-    from nowake.execution.path import Path as DeskPath
-    from nowake.execution.path import Place
+    from nowake.execution.opening import limit_path, places_of
+    from nowake.execution.path import DecisionPath
     from nowake.execution.policy import FixedPolicy, UniformForecaster
-    from nowake.risk.limits import Market as Traded
-    from nowake.risk.limits import compile_limits
     from nowake.risk.policy import load
     from nowake.risk.scopes import Scope, resolve
 
-    about, kinds = market.preset.instrument, {"lit": PlaceKind.LIT, "dark": PlaceKind.DARK, "dealer": PlaceKind.DEALER}
+    about = market.preset.instrument
     instrument = Instrument(about.symbol, Decimal(str(about.tick)), step=1)
-    places = [Place(v.name, kinds[v.kind], v.maker_fee / about.tick, v.taker_fee / about.tick) for v in market.venues()]
-    path = DeskPath(1, places, FixedPolicy(Tactic.CROSS), UniformForecaster())
+    places = places_of(map(astuple, market.venues()), about.tick)
+    path = DecisionPath(1, places, FixedPolicy(Tactic.CROSS), UniformForecaster())
     effective = resolve(load("default"), Scope(symbol=about.symbol))
-    compile_limits(effective, Traded(instrument, [place.name for place in places]), path.limits, 0)
-    path.boards[0]["phase"] = int(Phase.CONTINUOUS)
+    limit_path(path, effective, instrument)
     return path, instrument

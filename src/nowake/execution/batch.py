@@ -16,7 +16,7 @@ from nowake.core.jit import kernel
 from nowake.data.reader import kernel_view
 from nowake.execution.desk_state import CHILDREN, SEND
 from nowake.execution.feed_handler import hear_feed
-from nowake.execution.path import Decided, Path
+from nowake.execution.path import Decided, DecisionPath
 from nowake.execution.placing import ROUTED
 from nowake.execution.turning import turn
 
@@ -53,7 +53,7 @@ def _listen_many(
 class BatchDesk:
     """Drives a `path` whose rows are separate markets; `own_from`: public order ids from which on they are ours."""
 
-    def __init__(self, path: Path, config: BookPreset, own_from: int = 2**62) -> None:
+    def __init__(self, path: DecisionPath, config: BookPreset, own_from: int = 2**62) -> None:
         if not path.separate:
             raise InputError("path of a batch", expected="rows in separate markets", got="one market")
         self.path, self.width = path, _WIDTH

@@ -27,8 +27,9 @@ from nowake.execution.decision_record import (
     told,
 )
 from nowake.execution.desk_state import DESK
-from nowake.execution.live import Child, Keeper
-from nowake.execution.path import Decided, Path
+from nowake.execution.live import Bookkeeper, Child
+from nowake.execution.path import Decided, DecisionPath
+from nowake.execution.placing import ROUTED
 from nowake.execution.policy import CLASSES, OBSERVED, OWN
 from nowake.features.vector import NAMES as FEATURES
 from nowake.features.vector import ROW
@@ -66,7 +67,7 @@ def _layouts(places: int) -> tuple[np.dtype, np.dtype]:
     return layout([*_DECISION, *desk, *seen]), layout([*_CHILD, *desk, ("guard", PROJECTION)])
 
 
-def header_of(path: Path, instrument: Instrument, hashes: Mapping[str, str], started: int) -> Header:
+def header_of(path: DecisionPath, instrument: Instrument, hashes: Mapping[str, str], started: int) -> Header:
     """Return the header of a log of `path`, whose limits are compiled; `hashes` of policy, model, preset and more.
 
     Router parameters, compiled limits and code are hashed here; a hash that is given wins.
@@ -92,7 +93,7 @@ def _bytes(records: np.ndarray) -> memoryview:
 class Recorder:
     """Keeps decisions and children of `path` in `log`; `parents`: ids of the parents by row of the desk."""
 
-    def __init__(self, path: Path, log: DecisionWriter, parents: Sequence[int]) -> None:
+    def __init__(self, path: DecisionPath, log: DecisionWriter, parents: Sequence[int]) -> None:
         decision, child = _layouts(len(path.places))
         if (told(decision), told(child)) != (log.header.decision, log.header.child):
             raise InputError("decision log", expected="the layout of this path", got="another one")
@@ -169,15 +170,16 @@ class Recorder:
         first = self._next if look == self._look else 0
         self._look = look
         wanted = (child.quantity, child.price, child.minimum, child.kind, venue, child.side)
-        found = self._search(wanted, look, first)
+        base = child.row * ROUTED
+        found = self._search(wanted, look, base, first)
         if found < 0 < first:  # the same parent has looked twice at the same time
-            found = self._search(wanted, look, 0)
-        self._next = found + 1
+            found = self._search(wanted, look, base, 0)
+        self._next = max(found + 1 - base, 0)
         return found
 
-    def _search(self, wanted: tuple[int, ...], look: tuple[int, int], first: int) -> int:
+    def _search(self, wanted: tuple[int, ...], look: tuple[int, int], base: int, first: int) -> int:
         view, size = self._projections, PROJECTION.itemsize
-        for k in range(first, len(view) // size):
+        for k in range(base + first, base + ROUTED):
             row = _WHOLE.unpack_from(view, k * size)
             if row[_TIME] != look[0] or row[_PARENT] != look[1]:
                 return -1
@@ -194,7 +196,7 @@ def _places_of(record: np.dtype, names: Sequence[str]) -> list[slice]:
 class Recording:
     """A keeper that keeps why before another keeper keeps what."""
 
-    def __init__(self, keeper: Keeper, recorder: Recorder) -> None:
+    def __init__(self, keeper: Bookkeeper, recorder: Recorder) -> None:
         self.keeper, self.recorder = keeper, recorder
 
     def child(self, child: Child) -> None:

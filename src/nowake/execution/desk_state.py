@@ -179,6 +179,7 @@ DESK = np.dtype(
         ("next_mark", "i8"),
         ("marked", "i8"),  # when mark-outs were last looked for
         ("asking", "i8"),  # 1: a request for quotes is out
+        ("guarded", "i8"),  # rows of its part of PROJECTION that the last look has left
         # placing
         ("patience", "i8"),
         ("reaction", "i8"),

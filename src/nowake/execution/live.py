@@ -1,6 +1,6 @@
 """The live shell of the decision path: messages in, commands out, at a venue behind the `Venue` seam.
 
-It decides nothing. Whoever keeps books of the orders (an OMS, a test) is a `Keeper`: told of each child before it
+It decides nothing. Whoever keeps books of the orders (an OMS, a test) is a `Bookkeeper`: told of each child before it
 leaves, of each event before it counts, of each decision.
 """
 
@@ -19,11 +19,11 @@ from nowake.core.venue import Cancel, Command, New, QuoteRequest, Venue, VenueEv
 from nowake.data.reader import kernel_view
 from nowake.execution.desk_state import SEND, Act, Stage
 from nowake.execution.hearing import Word, row_of
-from nowake.execution.path import Decided, Path
+from nowake.execution.path import Decided, DecisionPath
 from nowake.execution.turning import listen
 from nowake.routing.rfq import DealerQuote, Request, RequestState, Timers
 
-__all__ = ["Child", "Keeper", "LiveDesk", "NobodyKeeps"]
+__all__ = ["Bookkeeper", "Child", "LiveDesk", "NobodyKeeps"]
 
 _WORDS = {"ack": Word.ACK, "fill": Word.FILL, "cancel": Word.GONE, "expire": Word.GONE, "correction": Word.BUST}
 _CANCEL = int(Act.CANCEL)
@@ -51,7 +51,7 @@ class Child:
     time: int
 
 
-class Keeper(Protocol):
+class Bookkeeper(Protocol):
     """Whoever keeps books: what it refuses with an error does not leave."""
 
     def child(self, child: Child) -> None:
@@ -88,7 +88,7 @@ class LiveDesk:
     """Drives `path` at `venue`; `own_from`: public order ids from which on they are ours (0: none are told apart)."""
 
     def __init__(
-        self, path: Path, venue: Venue, keeper: Keeper, config: BookPreset, own_from: int = 2**62,
+        self, path: DecisionPath, venue: Venue, keeper: Bookkeeper, config: BookPreset, own_from: int = 2**62,
         timers: Timers | None = None,
     ) -> None:  # fmt: skip
         self.path, self.venue, self.keeper = path, venue, keeper

@@ -14,7 +14,6 @@ import numpy as np
 from nowake.core.board import PlaceKind, new_boards
 from nowake.core.errors import InputError
 from nowake.core.intent import INTENT
-from nowake.core.jit import jit_disabled
 from nowake.core.streams import stream_key
 from nowake.core.values import ParentOrder
 from nowake.data.reader import kernel_view
@@ -36,7 +35,7 @@ from nowake.routing.parameters import Routing, new_params
 from nowake.routing.venues import new_draws, new_markouts, new_reports, new_stats
 from nowake.routing.want import new_wants
 
-__all__ = ["Decided", "Path", "Place"]
+__all__ = ["Decided", "DecisionPath", "Place"]
 
 NO_NEWS = np.zeros(0, NEWS)
 
@@ -66,7 +65,7 @@ class Decided:
 
 
 @dataclass(slots=True)
-class Path:
+class DecisionPath:
     """Everything that `n` parents need to be worked; all rows share one instrument unless `separate`."""
 
     n: int
@@ -113,7 +112,7 @@ class Path:
         self.features, self.stats = new_features(boards), new_stats(boards)
         self.params = new_params(self.routing)
         self.draws = new_draws([stream_key(self.seed, f"router.{k}") for k in range(boards)])
-        self.wants, self.projections = new_wants(n), new_projections(ROUTED)
+        self.wants, self.projections = new_wants(n), new_projections(n * ROUTED)
         self.intents, self.passed = _zeros(ROUTED, INTENT), _zeros(ROUTED, INTENT)
         self.reports, self.markouts = new_reports(n), new_markouts(n)
         self.sends = _zeros(4 * (CHILDREN + ROUTED), SEND)
@@ -215,4 +214,4 @@ def lay_out(board: np.void, places: Sequence[Place]) -> None:
 
 def _zeros(n: int, dtype: np.dtype) -> np.ndarray:
     records = np.zeros(n, dtype)
-    return records.view(np.recarray) if jit_disabled() else records
+    return kernel_view(records)

@@ -256,13 +256,15 @@ def _send(desk, kids, working, usages, limits, switches, boards, intents, passed
     d = desk[i]
     count = _fit(limits, boards[d.board], intents, i, count, d.lot)
     count, asked = _one_request(intents, count, d.asking)
-    leaving = check(limits, usages, switches, boards, intents, 0, count, now, passed, projections)
+    judged = projections[i * ROUTED : (i + 1) * ROUTED]
+    leaving = check(limits, usages, switches, boards, intents, 0, count, now, passed, judged)
+    d.guarded = count
     if leaving == 0 and count > 0:  # it will not let more through in a moment
         d.quiet_until = now + d.patience
     k = 0
     for m in range(count):
-        if k < leaving and projections[m].verdict != _REFUSED:
-            n = _emit(d, kids, working, boards[d.board], passed[k], projections[m], i, asked, now, sends, n)
+        if k < leaving and judged[m].verdict != _REFUSED:
+            n = _emit(d, kids, working, boards[d.board], passed[k], judged[m], i, asked, now, sends, n)
             k += 1
     return n
 
@@ -280,15 +282,15 @@ def look(
 ):  # fmt: skip
     """Let parent `i` look at its board at `now` (ns UTC); returns how many rows of `sends` it has filled.
 
-    `sends` needs CHILDREN + ROUTED rows, `intents`, `passed` and `projections` ROUTED. Nothing new leaves while fewer
-    than ROUTED ids or free rows are left; `unsent` counts such looks.
+    `sends` needs CHILDREN + ROUTED rows, `intents` and `passed` ROUTED, `projections` ROUTED for each parent. Nothing
+    new leaves while fewer than ROUTED ids or free rows are left; `unsent` counts such looks.
     """
     d, u = desk[i], usages[i]
     board = boards[d.board]
     if d.done != 0 or now < d.start:
         d.next_wake = d.start if d.done == 0 else NEVER
         return 0
-    d.looked, d.next_wake = now, NEVER
+    d.looked, d.next_wake, d.guarded = now, NEVER, 0
     if d.arrival2 == 0 and 0 < board.bid < board.ask:
         d.arrival2 = u.arrival2 = board.bid + board.ask
         d.volume_start = u.volume_start = board.volume

@@ -10,9 +10,9 @@ from enum import IntEnum
 import numpy as np
 
 from nowake.core.errors import InputError
-from nowake.core.jit import jit_disabled
 from nowake.core.times import MS, SECOND
 from nowake.core.values import ParentOrder
+from nowake.data.reader import kernel_view
 from nowake.data.replay.state import Reason
 
 __all__ = ["CHILD", "ORDER_OUT", "PARENT", "Placement", "Stage", "new_parent"]
@@ -122,4 +122,4 @@ def new_parent(order: ParentOrder, placement: Placement) -> np.ndarray:
     for name in Placement.__slots__:
         p[name] = getattr(placement, name)
     p["decided_at"] = p["moved_at"] = p["quiet_until"] = -(2**62)
-    return parents.view(np.recarray) if jit_disabled() else parents
+    return kernel_view(parents)

@@ -33,11 +33,11 @@ def turn(
     room = sends.shape[0] - 2 * intents.shape[0]
     for i in range(lo, hi):
         d = desk[i]
-        if d.done != 0:
-            continue
-        if now - d.marked >= _MARKS_EVERY:
+        if now - d.marked >= _MARKS_EVERY:  # also after its end: what its last fills teach comes later
             d.marked = now
             mark_out(desk, boards, stats, params, markouts, marks, i, now)
+        if d.done != 0:
+            continue
         if _wants_decision(d, now):
             asking += 1
             continue

@@ -7,7 +7,7 @@ so one exponential gives all decays by squaring. Sides are halves as in the book
 
 import numpy as np
 
-from nowake.core.jit import jit_disabled
+from nowake.data.reader import kernel_view
 
 __all__ = [
     "BUCKETS", "CURVE_BINS", "DECILES", "FEATURES", "LEVELS", "NEWS", "SAMPLES", "SLOTS", "SPREADS", "WIDTH",
@@ -126,4 +126,4 @@ def new_features(n: int = 1, *, step: int = 1, depth: bool = False) -> np.ndarra
     """Return FEATURES[n] of instruments with quoting increment `step` (ticks); `depth`: a book shows several levels."""
     records = np.zeros(n, FEATURES)
     records["step"], records["depth"] = step, int(depth)
-    return records.view(np.recarray) if jit_disabled() else records
+    return kernel_view(records)

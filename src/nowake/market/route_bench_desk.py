@@ -7,12 +7,12 @@ shows a better one. `lit only` knows what the learning router knows of queues, a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from math import isnan
 
 import numpy as np
 
-from nowake.core.board import Phase, PlaceKind
+from nowake.core.board import PlaceKind
 from nowake.core.errors import InputError
 from nowake.core.intent import Tactic
 from nowake.core.times import MS, SECOND
@@ -20,16 +20,14 @@ from nowake.core.values import ParentOrder, Side
 from nowake.core.venue import VenueEvent
 from nowake.data.reader import kernel_view
 from nowake.execution.desk_state import CURVE, Placing
-from nowake.execution.hearing import mark_out
 from nowake.execution.live import LiveDesk, NobodyKeeps
-from nowake.execution.path import Path, Place
+from nowake.execution.opening import limit_path, places_of
+from nowake.execution.path import DecisionPath, Place
 from nowake.execution.policy import FixedPolicy, UniformForecaster
 from nowake.market.market import Market
 from nowake.market.simulate import instrument_of
 from nowake.market.venue import SimulatedVenue
 from nowake.market.world.state import BOOKS, OWN_IDS
-from nowake.risk.limits import Market as Traded
-from nowake.risk.limits import compile_limits
 from nowake.risk.policy import load
 from nowake.risk.scopes import Scope, resolve
 from nowake.routing.parameters import Routing
@@ -42,7 +40,6 @@ GRACE = SECOND  # after the end, for what is on its way
 AFTER = 60 * SECOND  # from a fill to its mark-out
 DEPTH = 200  # price levels per venue that the rest may walk through
 FILL = np.dtype([("time", "i8"), ("quantity", "i8"), ("price", "f8"), ("hidden", "?")])
-_KINDS = {"lit": PlaceKind.LIT, "dark": PlaceKind.DARK, "dealer": PlaceKind.DEALER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +86,9 @@ class Offered:
 
 
 def _places(market: Market) -> list[Place]:
-    tick, late = market.preset.instrument.tick, {v.name: v.latency for v in market.preset.venues}
-    return [
-        Place(v.name, _KINDS[v.kind], v.maker_fee / tick, v.taker_fee / tick, round(late.get(v.name, 0) * SECOND))
-        for v in market.venues()
-    ]
+    late = {v.name: round(v.latency * SECOND) for v in market.preset.venues}
+    places = places_of(map(astuple, market.venues()), market.preset.instrument.tick)
+    return [replace(place, latency=late.get(place.name, 0)) for place in places]
 
 
 def _all_but(places: Sequence[Place], rows: Sequence[int]) -> int:
@@ -146,7 +141,9 @@ class _Desk:
         naive = router in ("equal split", "best price only")
         routing = Routing(dark_share=1.0, explore=0.0) if naive else what.routing
         policy = FixedPolicy(Tactic.JOIN)
-        self.path = Path(len(masks), self.places, policy, UniformForecaster(), seed=market.seed, routing=routing)
+        self.path = DecisionPath(
+            len(masks), self.places, policy, UniformForecaster(), seed=market.seed, routing=routing
+        )
         if stats is not None and not naive:
             self.path.stats[:] = stats
         self._take_on(masks)
@@ -163,15 +160,14 @@ class _Desk:
         instrument = type(one)(one.symbol, one.tick_size * 2, step=1, round_lot=one.round_lot, sessions=one.sessions)
         effective = resolve(load("default"), Scope(desk="program", symbol=one.symbol))
         placing = Placing(reaction=LOOK, cross_before=0, sweep_before=0)
+        limit_path(path, effective, instrument)
         for i, part in enumerate(_parts(what.quantity, len(masks), one.round_lot)):
-            compile_limits(effective, Traded(instrument, [place.name for place in self.places]), path.limits, i)
             if part == 0:
                 continue
             order = ParentOrder(f"P{i}", instrument, what.side, part, now, now + round(what.window * SECOND))
             path.take_on(i, order, np.ones(CURVE + 1), round(what.interval * SECOND), placing)
             path.ids(i, 1 + i * 10**6, (i + 1) * 10**6)
             path.desk[i]["barred"] = masks[i]
-        path.boards[0]["phase"] = int(Phase.CONTINUOUS)
 
     def _act(self, messages: np.ndarray) -> None:
         now = self.market.now
@@ -191,11 +187,9 @@ class _Desk:
 
     def wait(self, ns: int) -> None:
         """Go on for `ns` after the end: what is learnt from fills until then."""
-        path, until = self.path, self.market.now + ns
+        until = self.market.now + ns
         while self.market.now < until:
             self.step(min(SECOND, until - self.market.now))
-            for i in range(path.n):
-                mark_out(path.desk, path.boards, path.stats, path.params, path.markouts, path.marks, i, self.market.now)
 
 
 def _walk(market: Market, side: int, shares: int) -> tuple[float, float]:

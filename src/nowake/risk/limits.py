@@ -16,13 +16,13 @@ import numpy as np
 from nowake.core.board import PLACES, Phase, PlaceKind
 from nowake.core.errors import CapacityError, ConfigError, InputError
 from nowake.core.intent import KIND_WORDS
-from nowake.core.jit import jit_disabled
 from nowake.core.times import duration
 from nowake.core.values import Instrument
+from nowake.data.reader import kernel_view
 from nowake.risk.document import SHORT
 from nowake.risk.scopes import Effective
 
-__all__ = ["LIMITS", "MICRO", "NONE", "PPM", "Market", "compile_limits", "new_limits"]
+__all__ = ["LIMITS", "MICRO", "NONE", "PPM", "Traded", "compile_limits", "new_limits"]
 
 PPM = 1_000_000
 MICRO = 1_000_000  # micro-units of a currency unit
@@ -70,7 +70,7 @@ _UNSET = tuple(name for name in LIMITS.names or () if name not in ("valid", "res
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class Traded:
     """What a policy is compiled for: the instrument, the names of the rows of BOARD.place, and the least quantity."""
 
     instrument: Instrument
@@ -89,10 +89,10 @@ def new_limits(n: int) -> np.ndarray:
     limits = np.zeros(n, LIMITS)
     for name in _UNSET:
         limits[name] = NONE
-    return limits.view(np.recarray) if jit_disabled() else limits
+    return kernel_view(limits)
 
 
-def compile_limits(effective: Effective, market: Market, limits: np.ndarray, row: int) -> None:
+def compile_limits(effective: Effective, market: Traded, limits: np.ndarray, row: int) -> None:
     """Write `effective` into `limits[row]` for `market`; the row is valid only once it is complete.
 
     ConfigError where the instrument's currency is not the policy's. A venue that the policy does not name stays
@@ -114,7 +114,7 @@ def _mask(numbers: Sequence[int]) -> int:
     return sum(1 << number for number in set(numbers))
 
 
-def _masks(effective: Effective, market: Market) -> dict[str, int]:
+def _masks(effective: Effective, market: Traded) -> dict[str, int]:
     kinds = [kind for kind, word in KIND_WORDS.items() if word in effective["order_types"]]
     rows = {name: row for row, name in enumerate(market.places)}
     return {
@@ -157,7 +157,7 @@ def _sizes(effective: Effective) -> dict[str, int]:
     }
 
 
-def _prices(effective: Effective, market: Market) -> dict[str, Any]:
+def _prices(effective: Effective, market: Traded) -> dict[str, Any]:
     e, x = effective, market.instrument
     value = Fraction(x.tick_size) * Fraction(x.lot) * MICRO
     return {

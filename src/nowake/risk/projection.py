@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nowake.core.intent import KIND_WORDS, Origin
-from nowake.core.jit import jit_disabled
 from nowake.core.values import Side
+from nowake.data.reader import kernel_view
 from nowake.risk.reasons import WORDS, Reason, Verdict, reasons_of
 
 __all__ = ["PROJECTION", "Projected", "new_projections", "told"]
@@ -40,7 +40,7 @@ PROJECTION = np.dtype(
 def new_projections(n: int) -> np.ndarray:
     """Return PROJECTION[n], zeroed."""
     projections = np.zeros(n, PROJECTION)
-    return projections.view(np.recarray) if jit_disabled() else projections
+    return kernel_view(projections)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from nowake.core.jit import jit_disabled
+from nowake.data.reader import kernel_view
 
 __all__ = ["FIRM_ROW", "SCOPES", "SWITCH", "Level", "new_switches"]
 
@@ -32,4 +32,4 @@ SWITCH = np.dtype([("level", "i8"), ("since", "i8")], align=True)
 def new_switches(n: int) -> np.ndarray:
     """Return SWITCH[n], nothing pressed; one may as well lay it over shared memory."""
     switches = np.zeros(n, SWITCH)
-    return switches.view(np.recarray) if jit_disabled() else switches
+    return kernel_view(switches)

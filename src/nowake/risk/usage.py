@@ -12,7 +12,8 @@ import numpy as np
 from nowake.core.board import PLACES
 from nowake.core.errors import InputError
 from nowake.core.intent import OrderKind
-from nowake.core.jit import inline, jit_disabled, kernel
+from nowake.core.jit import inline, kernel
+from nowake.data.reader import kernel_view
 from nowake.risk.limits import NONE
 from nowake.risk.reasons import Reason
 
@@ -95,7 +96,7 @@ def new_usages(n: int) -> np.ndarray:
     for name in ("symbol", "account", "board"):
         usages[name] = np.arange(n)
     usages["target"] = NONE
-    return usages.view(np.recarray) if jit_disabled() else usages
+    return kernel_view(usages)
 
 
 @inline

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from nowake.core.errors import InputError
-from nowake.core.jit import jit_disabled
+from nowake.data.reader import kernel_view
 
 __all__ = ["ROUTING", "Routing", "new_params"]
 
@@ -84,4 +84,4 @@ def new_params(routing: Routing | None = None) -> np.ndarray:
     params = np.zeros(1, ROUTING)
     for f in fields(Routing):
         params[f.name] = getattr(routing, f.name)
-    return params.view(np.recarray) if jit_disabled() else params
+    return kernel_view(params)

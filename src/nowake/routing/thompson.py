@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from nowake.core.board import PLACES, PlaceKind, new_boards
 from nowake.core.errors import InputError
-from nowake.core.jit import jit_disabled, kernel
+from nowake.core.jit import kernel
 from nowake.core.streams import stream_key
+from nowake.data.reader import kernel_view
 from nowake.routing.allocator import Units, whole_volume
 from nowake.routing.dark import allocate, clear_desk, prepare_pools
 from nowake.routing.learning import heard
@@ -41,7 +42,7 @@ class Thompson:
         boards = new_boards(1)
         boards["places"], boards["bid"], boards["ask"] = pools, 1, 3
         boards["place"]["kind"][0, :pools] = int(PlaceKind.DARK)
-        self._boards = boards.view(np.recarray) if jit_disabled() else boards
+        self._boards = kernel_view(boards)
         self._params = new_params(Routing(lot=1, pool_cap=cap, discount=discount))
         self._wants, self._reports = new_wants(1), new_reports(1)
         self.stats, self._key, self._round = new_stats(1), stream_key(seed, "routing/thompson"), 0

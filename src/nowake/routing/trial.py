@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from nowake.core.board import Phase, PlaceKind, new_boards
 from nowake.core.intent import Tactic, new_intents
-from nowake.core.jit import jit_disabled
 from nowake.core.streams import generator, stream_key
+from nowake.data.reader import kernel_view
 from nowake.routing.learning import heard, marked
 from nowake.routing.parameters import Routing, new_params
 from nowake.routing.pools import CensoredPools, PoolLaw
@@ -63,7 +63,7 @@ def _board(pools: int) -> np.ndarray:
     boards["phase"], boards["places"] = int(Phase.CONTINUOUS), pools
     boards["bid"], boards["ask"], boards["bid_size"], boards["ask_size"] = 499_900, 500_100, 1000, 1000
     boards["place"]["kind"][0, :pools] = int(PlaceKind.DARK)
-    return boards.view(np.recarray) if jit_disabled() else boards
+    return kernel_view(boards)
 
 
 def _mark_outs(random: np.random.Generator, trial: Trial, mean: float) -> NDArray[np.float64]:
@@ -78,7 +78,7 @@ def routed(trial: Trial, seed: int) -> Iterator[tuple[int, int]]:
     pools, random = CensoredPools(trial.laws, seed), generator(seed, "routing/trial")
     boards, stats, params = _board(len(pools)), new_stats(1), new_params(trial.routing)
     wants, draws, intents = new_wants(1), new_draws([stream_key(seed, "routing/trial/draws")]), new_intents(64)
-    intents = intents.view(np.recarray) if jit_disabled() else intents
+    intents = kernel_view(intents)
     report, markout = new_reports(1), new_markouts(1)
     report["kind"] = int(PlaceKind.DARK)
     wants["side"], wants["step"], wants["passive"], wants["tactic"] = 1, 100, trial.volume, int(Tactic.DARK)

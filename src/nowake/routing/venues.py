@@ -8,7 +8,7 @@ lots): step j is from EDGES[j - 1] (0 at first) to EDGES[j].
 import numpy as np
 
 from nowake.core.board import PLACES
-from nowake.core.jit import jit_disabled
+from nowake.data.reader import kernel_view
 
 __all__ = [
     "CLASSES",
@@ -105,7 +105,7 @@ DRAWS = np.dtype([("stream", "u8", (1,))], align=True)
 
 def _records(dtype: np.dtype, n: int) -> np.ndarray:
     records = np.zeros(n, dtype)
-    return records.view(np.recarray) if jit_disabled() else records
+    return kernel_view(records)
 
 
 def new_stats(n: int) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 from nowake.core.board import PLACES
 from nowake.core.errors import OrderError
 from nowake.core.intent import Tactic
-from nowake.core.jit import jit_disabled
 from nowake.core.values import MAX_QUANTITY
+from nowake.data.reader import kernel_view
 
 __all__ = ["DEALERS", "WANT", "check_want", "new_wants"]
 
@@ -53,7 +53,7 @@ def new_wants(n: int) -> np.ndarray:
     """Return WANT[n]: nothing wanted."""
     wants = np.zeros(n, WANT)
     wants["step"] = 1
-    return wants.view(np.recarray) if jit_disabled() else wants
+    return kernel_view(wants)
 
 
 def check_want(want: np.void) -> None:

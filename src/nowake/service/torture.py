@@ -222,8 +222,7 @@ def _warm(setup: Setup) -> None:
     from nowake.execution.desk_state import CURVE, Placing
     from nowake.execution.hearing import Word, hear
     from nowake.execution.live import LiveDesk, NobodyKeeps
-    from nowake.execution.path import Path as DecisionPath
-    from nowake.execution.path import Place
+    from nowake.execution.path import DecisionPath, Place
     from nowake.execution.policy import UniformForecaster
 
     p = DecisionPath(len(setup.work), [Place("X", PlaceKind.LIT)], setup.decider, UniformForecaster())

@@ -1,8 +1,10 @@
 """The trader: a process that works parent orders at an exchange, and may be killed at any moment.
 
-It keeps a folder: `journal.db`, `kill.json`. A start replays the journal, makes journal and venue agree (`recovery`),
-takes the parents up where they stand, and only then trades. One symbol; three sessions: orders, data, drop copy. A
-difference that the drop copy shows (`reconcile`) stops it: everything is withdrawn. So does SIGTERM, in peace.
+It keeps a folder: `journal.db`, `kill.json`, and beside the journal the log of decisions if asked to. A start replays
+the journal, makes journal and venue agree (`recovery`), takes the parents up where they stand, and only then trades.
+One symbol; three sessions: orders, data, drop copy. A difference that the drop copy shows (`reconcile`) stops it:
+everything is withdrawn. So does SIGTERM, in peace. Attendants look in at every step: whoever records, supervises,
+shows, or hears commands.
 """
 
 import contextlib
@@ -12,18 +14,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from nowake.book.state import Preset as BookPreset
-from nowake.core.board import Phase, PlaceKind
+from nowake.core.board import Phase
 from nowake.core.errors import InputError, NowakeError
 from nowake.core.times import SECOND
 from nowake.core.values import Instrument, ParentOrder, Side
+from nowake.execution.decision_log import DecisionWriter
+from nowake.execution.decision_recorder import Recorder, Recording, header_of
 from nowake.execution.desk_state import CURVE, Hands, Placing
-from nowake.execution.live import LiveDesk
-from nowake.execution.path import Path as DecisionPath
-from nowake.execution.path import Place
+from nowake.execution.live import Bookkeeper, LiveDesk
+from nowake.execution.opening import limit_path, places_of
+from nowake.execution.path import DecisionPath
 from nowake.execution.policy import Policy, ScriptedPolicy, UniformForecaster
 from nowake.oms.events import ParentNew, ParentSaid, PolicyLoaded
 from nowake.oms.identifiers import Ids
@@ -32,7 +37,6 @@ from nowake.oms.keeper import Keeper, Mode, open_keeper
 from nowake.oms.orders import Parent
 from nowake.oms.states import CLOSED, Act
 from nowake.risk.kill import KillSwitch
-from nowake.risk.limits import Market, compile_limits
 from nowake.risk.policy import load, policy_hash
 from nowake.risk.scopes import Scope, resolve
 from nowake.service.bookkeeping import Books, Witness, last_number
@@ -40,9 +44,8 @@ from nowake.service.reconcile import DropCopy
 from nowake.service.recovery import Recovered, recover
 from nowake.service.venue_client import SocketVenue
 
-__all__ = ["Setup", "Trader", "Work", "run"]
+__all__ = ["Attendant", "Setup", "Trader", "Work", "run"]
 
-_KINDS = {"lit": PlaceKind.LIT, "dark": PlaceKind.DARK, "dealer": PlaceKind.DEALER}
 _LATENCY = 500_000  # ns to a venue, taken as given
 _SPARE = 80  # ids of a parent below which it gets a new block
 _DESK = "program"
@@ -62,7 +65,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a trader needs to know; `books` and `own_from` as `execution.live.LiveDesk` takes them."""
+    """What a trader needs to know; `books` and `own_from` as `execution.live.LiveDesk` takes them.
+
+    `journal`: where it lies, in the folder if None. `decisions`: whether a log of decisions is kept beside it.
+    """
 
     folder: Path
     socket: Path
@@ -75,6 +81,9 @@ class Setup:
     books: BookPreset = field(default_factory=lambda: BookPreset(levels=1024, orders=2048, trades=256))
     own_from: int = 2**40
     decider: Policy = field(default_factory=ScriptedPolicy)
+    journal: Path | None = None
+    decisions: bool = False
+    preset: str = "unknown"  # of the market at the venue, for the log of decisions
 
     def __post_init__(self) -> None:
         names = [one.client for one in self.work]
@@ -83,18 +92,37 @@ class Setup:
         if self.block <= _SPARE:
             raise InputError("block of ids", expected=f"above {_SPARE}", got=self.block)
 
+    @property
+    def file(self) -> Path:
+        """The journal."""
+        return self.journal or self.folder / "journal.db"
+
+
+class Attendant(Protocol):
+    """Whoever looks in at every step of a trader that is clean."""
+
+    def files(self) -> Sequence[int]:
+        """Return the descriptors that wake the trader."""
+
+    def attend(self, news: np.ndarray, now: int) -> None:
+        """Look in at `now` (ns UTC), after the desk has acted on `news` (EVENT)."""
+
+    def end(self) -> None:
+        """Let go: the trader ends."""
+
 
 class Trader:
     """A trader that has come back: clean, its parents on the desk, nothing sent yet."""
 
     def __init__(self, setup: Setup, witness: Witness | None = None) -> None:
         self.setup, self.drop, self.stopping = setup, DropCopy(), False
+        self.attendants: list[Attendant] = []
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
             self._opened = opened.pop_all()
 
     def _begin(self, setup: Setup, witness: Witness | None, opened: contextlib.ExitStack) -> None:
-        journal = setup.folder / "journal.db"
+        journal = setup.file
         self.keeper = open_keeper(journal, setup.instance, mode=setup.mode, block=setup.block, clock=self.now)
         opened.callback(self.keeper.close)
         last = _last(journal, self.keeper)
@@ -107,7 +135,7 @@ class Trader:
         self.parents = [self._parent(work) for work in setup.work]
         self.books.parents = [parent.id for parent in self.parents]
         self.path = self._path()
-        self.desk = LiveDesk(self.path, self.orders, self.books, setup.books, setup.own_from)
+        self.desk = LiveDesk(self.path, self.orders, self._bookkeeper(opened), setup.books, setup.own_from)
         for i in range(len(self.parents)):
             self._take_up(i)
 
@@ -138,21 +166,27 @@ class Trader:
         """Return a path with its limits, hung on the kill switch."""
         setup, tick = self.setup, float(self.setup.instrument.tick_size)
         venues = self.orders.welcome.venues
-        places = [
-            Place(name, _KINDS[kind], maker / tick, taker / tick, _LATENCY) for name, kind, maker, taker in venues
-        ]
+        places = places_of(venues, tick, _LATENCY)
         path = DecisionPath(len(self.parents), places, setup.decider, UniformForecaster(), seed=setup.instance)
-        policy, names = load(setup.policy), [place.name for place in places]
+        policy = load(setup.policy)
         self.books.record(PolicyLoaded(self.now(), "execution policy", setup.policy, policy_hash(policy)))
         file = setup.folder / "kill.json"
         kill = KillSwitch.open if file.exists() else KillSwitch.create
         self.kill = kill(file, path.switches)
-        for i in range(path.n):
-            scope = Scope(desk=_DESK, symbol=setup.instrument.symbol)
-            compile_limits(resolve(policy, scope), Market(setup.instrument, names), path.limits, i)
-        for board in path.boards:
-            board["phase"] = int(Phase.CONTINUOUS)
+        limit_path(path, resolve(policy, Scope(desk=_DESK, symbol=setup.instrument.symbol)), setup.instrument)
         return path
+
+    def _bookkeeper(self, opened: contextlib.ExitStack) -> Bookkeeper:
+        """Return the books, behind the log of decisions if there is to be one."""
+        setup = self.setup
+        if not setup.decisions:
+            return self.books
+        model = type(setup.decider).__name__
+        hashes = {"policy": policy_hash(load(setup.policy)), "model": model, "preset": setup.preset}
+        header = header_of(self.path, setup.instrument, hashes, self.now())
+        log = DecisionWriter(setup.file.with_suffix(".decisions"), header)
+        opened.callback(log.close)
+        return Recording(self.books, Recorder(self.path, log, [parent.id for parent in self.parents]))
 
     def _take_up(self, i: int) -> None:
         """Put parent `i` on the desk as the journal has it: its fills done, nothing working."""
@@ -176,9 +210,17 @@ class Trader:
     def _names(self) -> Sequence[str]:
         return [place.name for place in self.path.places]
 
+    def add(self, attendant: Attendant) -> None:
+        """Let `attendant` look in from now on."""
+        self.attendants.append(attendant)
+        self._opened.callback(attendant.end)
+
     def step(self, wait: float = 0.02) -> None:
         """Wait for something to arrive, at most `wait` s, and let the desk act on it."""
-        select.select([self.orders, self.data, self.copy], [], [], wait)
+        waking = [session.fileno() for session in (self.orders, self.data, self.copy)]
+        for attendant in self.attendants:
+            waking += attendant.files()
+        select.select(waking, [], [], wait)
         news = self.data.messages()
         now = self.now()
         if self.orders.closed:
@@ -186,6 +228,8 @@ class Trader:
         if len(news):
             self.desk.market(news, now)
         self.desk.tick(now)
+        for attendant in self.attendants:
+            attendant.attend(news, now)
         self._look_after(now)
         self.drop.take(self.copy.events())
         for one in self.drop.compare(self.keeper.oms, self.books.last):
@@ -245,7 +289,10 @@ def _block(ids: Ids, parent: int, size: int) -> tuple[int, int]:
 
 
 def run(setup: Setup, witness: Witness | None = None, ready: Callable[[Trader], None] | None = None) -> None:
-    """Run a trader until its parents are over, the session closes, or SIGTERM; `ready` is called once it is clean."""
+    """Run a trader until its parents are over, the session closes, or SIGTERM.
+
+    `ready` is called once it is clean, and may add attendants.
+    """
     asked: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
     try:

@@ -139,6 +139,7 @@ class SocketVenue:
                 select.select([self._socket], [self._socket], [], self._patience)
                 self._read(0.0)
             except OSError as error:
+                self._read(0.0)  # the exchange says why before it hangs up
                 raise SessionLostError(self._path, os.strerror(error.errno or 0)) from error
 
     def _read(self, seconds: float) -> bool:
