@@ -4,49 +4,35 @@
 identity of a market is `parameter_hash`: what the realism gate judged is what a learner may train on.
 """
 
-import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from nowake.core.config import config_hash, parse
-from nowake.core.config import load as load_file
-from nowake.core.errors import ConfigError, InputError, nearest
+from nowake.core.errors import ConfigError
+from nowake.core.shipped import Shipped
 from nowake.core.values import MAX_QUANTITY
 from nowake.market.preset_model import Preset, Regimes
 
 __all__ = ["Preset", "check", "from_table", "load", "parameter_hash", "preset_names", "preset_text"]
 
-_FOLDER = Path(__file__).parent / "presets"
+_SHIPPED = Shipped(Path(__file__).parent / "presets", Preset, "preset")
 
 
 def preset_names() -> tuple[str, ...]:
     """Return the names of the presets that come with nowake, sorted."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+    return _SHIPPED.names()
 
 
 def preset_text(name: str) -> str:
     """Return the file of a preset, comments included, for users to copy; InputError for an unknown name."""
-    if name not in preset_names():
-        raise InputError(
-            f"unknown preset '{name}'",
-            expected=f"one of {', '.join(preset_names())}, or a .toml file",
-            got=repr(name),
-            hint=nearest(name, preset_names()),
-        )
-    return (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    return _SHIPPED.text(name)
 
 
 def load(name_or_path: str | Path) -> Preset:
     """Return the preset of that name, or in that TOML file; InputError or ConfigError where it is refused."""
-    name = str(name_or_path)
-    if name in preset_names():
-        return from_table(tomllib.loads(preset_text(name)))
-    path = Path(name_or_path)
-    if path.suffix != ".toml" and not path.is_file():
-        preset_text(name)  # raises and names the nearest
-    return check(load_file(path, Preset))
+    return check(_SHIPPED.load(name_or_path))
 
 
 def from_table(table: dict[str, Any]) -> Preset:

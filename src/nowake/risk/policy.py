@@ -4,49 +4,34 @@ What Pydantic cannot see is checked here: that the firm sets every limit, that e
 leaves nothing to trade with. Errors carry the key's path and the nearest valid name.
 """
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nowake.core.config import config_hash, parse
-from nowake.core.config import load as load_file
-from nowake.core.errors import ConfigError, InputError, nearest
+from nowake.core.errors import ConfigError, nearest
+from nowake.core.shipped import Shipped
 from nowake.risk.document import LISTS, Limits, Policy
 
 __all__ = ["Policy", "check", "from_table", "load", "policy_hash", "policy_names", "policy_text", "scopes_of"]
 
-_FOLDER = Path(__file__).parent / "policies"
+_SHIPPED = Shipped(Path(__file__).parent / "policies", Policy, "policy")
 SCOPES = ("firm", "desk", "strategy", "symbol", "order")
 
 
 def policy_names() -> tuple[str, ...]:
     """Return the names of the policies that come with nowake, sorted."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+    return _SHIPPED.names()
 
 
 def policy_text(name: str) -> str:
     """Return the file of a policy, comments included, for users to copy; InputError for an unknown name."""
-    names = policy_names()
-    if name not in names:
-        raise InputError(
-            f"unknown policy '{name}'",
-            expected=f"one of {', '.join(names)}, or a .toml file",
-            got=repr(name),
-            hint=nearest(name, names),
-        )
-    return (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    return _SHIPPED.text(name)
 
 
 def load(name_or_path: str | Path) -> Policy:
     """Return the policy of that name, or in that TOML file; InputError or ConfigError where it is refused."""
-    name = str(name_or_path)
-    if name in policy_names():
-        return from_table(tomllib.loads(policy_text(name)))
-    path = Path(name_or_path)
-    if path.suffix != ".toml" and not path.is_file():
-        policy_text(name)  # raises and names the nearest
-    return check(load_file(path, Policy))
+    return check(_SHIPPED.load(name_or_path))
 
 
 def from_table(table: dict[str, Any]) -> Policy:
