@@ -32,7 +32,7 @@ def _psycopg() -> Any:
     try:
         import psycopg
     except ImportError as error:
-        raise MissingError("a journal in PostgreSQL needs psycopg: pip install 'psycopg[binary]'") from error
+        raise MissingError("a journal in PostgreSQL needs psycopg: pip install 'nowake[postgres]'") from error
     return psycopg
 
 
