@@ -1,5 +1,8 @@
 """The venue process: the seam over a socket, what it keeps, what it refuses; a kill loses and contradicts nothing."""
 
+import asyncio
+import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -12,16 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nowake.core.errors import InputError
+from nowake.core.errors import InputError, NowakeError
 from nowake.core.times import SECOND
 from nowake.core.values import Side
 from nowake.core.venue import Cancel, MassCancel, New
 from nowake.core.venue_conformance import check_venue
 from nowake.market.preset import load, parameter_hash
-from nowake.service.exchange import Exchange
+from nowake.service.exchange import Exchange, serve
 from nowake.service.ledger_file import LedgerFile, Made
 from nowake.service.venue_client import SessionLostError, SocketVenue
-from nowake.service.wire import Frames, FromVenue, Said, frame
+from nowake.service.wire import VERSION, Clock, Frames, FromVenue, Hello, Run, Said, frame
 
 MADE = Made("V1", "midcap", parameter_hash(load("midcap")), 7, "calm", 60.0)
 
@@ -180,6 +183,68 @@ def test_a_command_cut_off_by_a_kill_was_never_sent(tmp_path: Path) -> None:
     again = list(LedgerFile(path, MADE).entries())
     assert [(entry.time, getattr(entry.command, "order_id", None)) for entry in again] == [(5, None), (5, 1)]
     assert list(LedgerFile(path, MADE).entries()) == again
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("speed", [0.0, 60.0])
+def test_an_exchange_that_cannot_keep_its_file_ends(
+    tmp_path: Path, speed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LedgerFile, "clock", full)
+
+    async def session() -> None:
+        ready = asyncio.Event()
+        serving = asyncio.create_task(serve(MADE, tmp_path, speed, ready.set))
+        await asyncio.wait_for(ready.wait(), 60)
+        reader, out = await asyncio.open_unix_connection(str(tmp_path / "venue.sock"))
+        out.write(frame(Hello(VERSION, "t", "orders", 0)))
+        if not speed:
+            out.write(frame(Run(2**62)))
+        await asyncio.wait_for(reader.read(), 60)  # until it hangs up
+        out.close()
+        await asyncio.wait_for(serving, 60)
+
+    with pytest.raises(NowakeError, match="cannot be written: No space left"):
+        asyncio.run(session())
+
+
+def test_a_client_that_does_not_read_is_cut_off_and_the_others_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nowake.service.exchange._WAITING", 1 << 16)
+
+    async def session() -> None:
+        ready = asyncio.Event()
+        serving = asyncio.create_task(serve(MADE, tmp_path, 0.0, ready.set))
+        await asyncio.wait_for(ready.wait(), 60)
+        path = str(tmp_path / "venue.sock")
+        deaf, deaf_out = await asyncio.open_unix_connection(path, limit=1 << 12)
+        deaf_out.write(frame(Hello(VERSION, "d", "data", 0)))
+        await deaf.readexactly(1)  # it is served, and reads no more
+        reader, out = await asyncio.open_unix_connection(path)
+        out.write(frame(Hello(VERSION, "t", "orders", 0)))
+        frames, now = Frames(FromVenue), 0
+        for step in range(400):
+            if step:
+                out.write(frame(Run(now + SECOND)))
+            while True:
+                heard = list(frames.feed(await asyncio.wait_for(reader.read(1 << 16), 60)))
+                times = [one.now for one in heard if isinstance(one, Clock)]
+                if times and times[-1] > now:
+                    now = times[-1]
+                    break
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await asyncio.wait_for(deaf.readexactly(1 << 30), 60)
+        out.close()
+        deaf_out.close()
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+    asyncio.run(session())
 
 
 def test_frames_are_cut_anywhere() -> None:

@@ -3,7 +3,8 @@
 Clients come and go; orders, fills and the market go on, and outlive the process itself (`ledger_file`). A session
 `orders` sends commands and hears every own event; `drop` hears the same and may send nothing (drop copy); `data` hears
 what the venues publish. The clock runs by itself at `speed` times real time, or, with speed 0, follows the `Run`
-messages of an orders session.
+messages of an orders session. What cannot be kept is not done: where the file fails, the exchange ends. A client that
+lets too much wait is cut off, and may come back.
 """
 
 import asyncio
@@ -47,6 +48,7 @@ __all__ = ["Exchange", "serve"]
 _ROLES = ("orders", "drop", "data")
 _TICK = 0.005  # s of real time between two looks at the clock
 _LONGEST = 5 * SECOND  # of market time between two of them
+_WAITING = 1 << 28  # bytes that may wait for a client
 
 
 @dataclass(slots=True)
@@ -139,7 +141,7 @@ class _Server:
         self._exchange, self._speed = exchange, speed
         self._sessions: list[_Session] = []
         self._told = len(exchange.events)
-        self.over = asyncio.Event()
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def meet(self, reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
         """Serve one client until it goes, or does what it may not."""
@@ -155,12 +157,15 @@ class _Server:
                 await out.drain()
         except NowakeError as error:
             out.write(frame(Refused(str(error))))
-        except (ConnectionError, BrokenPipeError):
+        except ConnectionError:
             pass
+        except OSError as error:
+            if not self.failed.done():
+                self.failed.set_exception(error)
         finally:
             if session in self._sessions:
                 self._sessions.remove(session)
-            with contextlib.suppress(ConnectionError, BrokenPipeError):
+            with contextlib.suppress(ConnectionError):
                 out.close()
 
     def _begin(self, message: object, out: asyncio.StreamWriter) -> _Session:
@@ -211,7 +216,15 @@ class _Server:
         for session in self._sessions:
             if session.out.is_closing():
                 continue
+            if session.out.transport.get_write_buffer_size() > _WAITING:
+                session.out.transport.abort()
+                continue
             session.out.write((news if session.role == "data" else own) + clock)
+
+    def hang_up(self) -> None:
+        """End every session at once."""
+        for session in self._sessions:
+            session.out.transport.abort()
 
     async def run(self) -> None:
         """Let the clock run by itself until the session is over."""
@@ -224,11 +237,13 @@ class _Server:
             before = now
             self._exchange.run(self._exchange.now + passed)
             self._tell()
-        self.over.set()
 
 
 async def serve(made: Made, folder: Path, speed: float, ready: object = None) -> None:
-    """Serve the market `made` at `folder`/venue.sock until cancelled; its memory is `folder`/venue.log."""
+    """Serve the market `made` at `folder`/venue.sock until cancelled; its memory is `folder`/venue.log.
+
+    NowakeError where that file cannot be written any more.
+    """
     kept = LedgerFile(folder / "venue.log", made)
     exchange = Exchange(kept)
     server = _Server(exchange, speed)
@@ -240,12 +255,17 @@ async def serve(made: Made, folder: Path, speed: float, ready: object = None) ->
     if callable(ready):
         ready()
     try:
-        async with listening:
-            clock = asyncio.create_task(server.run()) if speed else None
-            try:
-                await listening.serve_forever()
-            finally:
-                if clock:
-                    clock.cancel()
+        tasks = {asyncio.ensure_future(one) for one in (server.failed, *([server.run()] if speed else []))}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        except OSError as error:
+            raise NowakeError(f"exchange: {kept.path} cannot be written: {error.strerror or error}") from error
+        finally:
+            for task in tasks:
+                task.cancel()
+            listening.close()
+            server.hang_up()
     finally:
         kept.close()
