@@ -8,7 +8,7 @@ from nowake.market.gate import verdicts
 from nowake.market.gate.verdicts import require_safe
 from nowake.market.preset import load, parameter_hash
 
-SAFE = ("futures", "large-tick", "midcap", "small-tick")
+SAFE = ("futures", "large-tick", "midcap", "small-cap", "small-tick")
 
 
 @pytest.mark.parametrize("name", SAFE)
