@@ -35,7 +35,7 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/base
 
 .venv: $(VENV)/dev
 
-# The main job: a buy of 500,000 shares by five policies on the same simulated markets. RUN: further options.
+# The main job: a buy of 500,000 shares by six policies on the same simulated markets. RUN: further options.
 run: $(VENV)/base
 	@mkdir -p $(OUT)
 	$(BIN)/nowake run --report $(OUT)/report.html --report $(OUT)/report.json $(RUN)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 __all__ = ["NAMES", "RESULTS", "Row", "Skip", "keep", "machine", "median_of", "run"]
 
-NAMES = ("book", "parse", "start", "replay", "market", "features", "decisions", "latency", "journal")
+NAMES = ("book", "parse", "start", "replay", "market", "features", "decisions", "latency", "journal", "kill")
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 KEYS = ("name", "value", "unit", "bar", "goal", "pass", "peer", "peer_value", "ratio")

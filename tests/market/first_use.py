@@ -1,4 +1,4 @@
-"""All that is compiled by `warm`, then the market commands: prints as JSON what they still had to compile or load."""
+"""What `warm` compiles for markets and desks, then the market commands: prints as JSON what they compiled still."""
 
 import gc
 import importlib
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import nowake
+from nowake.cli.warm_paths import paths
 from nowake.market import warm
 
 Seen = dict[str, set[str]]
@@ -40,7 +41,7 @@ def commands(folder: Path) -> None:
     for argv in (
         ("simulate", *preset, "--days", "2", "--out", "days"),
         ("impact", *preset, "--sizes", "0.1", "--horizon", "60s", "--pairs", "2"),
-        ("run", *preset, "--pairs", "2", "--horizon", "2m", "--qty", "2000"),
+        ("run", *preset, "--pairs", "2", "--horizon", "2m", "--qty", "2000", "--report", "run.html"),
         ("realism", *preset, "--facts", "6,11,12,26", "--seeds", "1", "--days", "1"),
         ("realism", days),
         ("calibrate", days, "--preset-base", "brief.toml", "--out", "my.toml", "--evaluations", "1"),
@@ -81,7 +82,8 @@ def python() -> None:
 
 def main() -> None:
     known = watched()
-    for _, call in warm():
+    desk = dict(paths())["decision path"]
+    for _, call in [*warm(), ("decision path", desk)]:
         call()
     before = known()
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from nowake.core.values import Side
 from nowake.execution.path import Place
 from nowake.market.preset import load
 from nowake.market.route_bench import LESSONS_FROM, Parcel, RouteBench, learn, run_pairs
-from nowake.market.route_bench_desk import ROUTERS, Offered, _masks, _parts, _walk, offer
+from nowake.market.route_bench_desk import ROUTERS, Offered, _Desk, _masks, _parts, _walk, last_print, offer
 from nowake.market.route_bench_results import compare, holm
+from nowake.routing.reasons import Reason
+from nowake.routing.regret_curves import LEARNERS, regret_curves
 
 WHAT = RouteBench(load("midcap"), pairs=2, seed=31, window=20.0, interval=10.0, warm_up=60.0, lessons=1)
 PLACES = [
@@ -65,6 +68,26 @@ def test_only_routers_that_may_hide_fill_unseen() -> None:
     for k in (0, 1):
         assert not offered("lit only", k).fills["hidden"].any()
         assert not offered("best price only", k).fills["hidden"].any()
+
+
+def test_the_desk_knows_the_last_print_and_so_begins_at_once() -> None:
+    market = WHAT.market(0)
+    last2 = last_print(market)
+    assert abs(last2 / 2 - (market.quote().bid or 0)) < 20
+    assert last_print(market) == 0  # told once
+    for known, begins in ((last2, True), (0, False)):
+        desk = _Desk(market.twin(), WHAT.parcel(0), "best price only", None, known)
+        assert (int(desk.path.desk["children"].sum()) > 0) is begins
+
+
+def test_the_learning_router_asks_pools_before_it_rests_and_no_other_does() -> None:
+    market = WHAT.market(0)
+    last2 = last_print(market)
+    for router in ROUTERS:
+        path = _Desk(market.twin(), WHAT.parcel(0), router, None, last2).path
+        asked = path.kids["reason"][path.kids["stage"] > 0] == int(Reason.DARK_FIRST)
+        assert asked.any() == (router == "learning")
+        assert asked.all() == (router == "learning")
 
 
 def test_the_same_parcel_comes_to_the_same_again() -> None:
@@ -164,6 +187,22 @@ def test_the_command_prints_the_keys_of_the_contract(capsys: pytest.CaptureFixtu
     assert all(keys <= set(row) for row in body["routers"])
     assert [gain["over"] for gain in body["improvement"]] == list(ROUTERS[:3])
     assert all({"over", "bps", "bps_ci", "p_holm"} <= set(gain) for gain in body["improvement"])
+
+
+def test_the_report_is_one_page_with_every_number_and_the_regret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nowake.cli.route_bench import route_bench
+
+    few = partial(regret_curves, rounds=300, seeds=2)
+    monkeypatch.setattr("nowake.routing.regret_curves.regret_curves", few)
+    target = tmp_path / "routers.html"
+    assert route_bench(pairs=2, lessons=0, qty=500, report=str(target)) == 0
+    text = target.read_text(encoding="utf-8")
+    assert text.count("<svg") == 3
+    assert all(f'<th scope="row">{name}</th>' in text for name in (*ROUTERS, *LEARNERS))
+    assert "http" not in text
+    assert text.rstrip().endswith("</html>")
 
 
 def test_the_command_refuses_processes_below_zero() -> None:

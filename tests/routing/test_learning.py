@@ -65,6 +65,16 @@ def flow_of(stats, params, k):  # type: ignore[no-untyped-def]
     return queues.outflow_of(stats[0].venue[k], params[0])
 
 
+def test_a_hidden_order_that_comes_back_short_says_when_and_a_whole_fill_that_there_may_be_more() -> None:
+    ear = Ear()
+    ear.heard(PlaceKind.DARK, 10, 4, time=77)
+    assert ear.venue["short"] == 77
+    ear.heard(PlaceKind.LIT, 10, 4, time=88)
+    assert ear.venue["short"] == 77
+    ear.heard(PlaceKind.DARK, 10, 10, time=99)
+    assert ear.venue["short"] == 0
+
+
 ORDERS = st.lists(
     st.tuples(st.integers(1, 60), st.integers(0, 60), st.sampled_from((0, 0, 1, 4, 12))).map(
         lambda t: (t[0], min(t[0], t[1] if t[1] >= min(t[2], t[0]) else 0), min(t[2], t[0]))

@@ -14,6 +14,7 @@ from nowake.core.intent import OrderKind, Tactic, new_intents
 from nowake.core.jit import jit_disabled
 from nowake.data.reader import kernel_view
 from nowake.routing import reference
+from nowake.routing.dark import AGAIN
 from nowake.routing.parameters import Routing, new_params
 from nowake.routing.reasons import WORDS, Reason, words
 from nowake.routing.router import route
@@ -21,6 +22,7 @@ from nowake.routing.venues import CLASSES, EXTRA, SIZES, new_draws, new_stats
 from nowake.routing.want import check_want, new_wants
 
 STEP = 100
+NOW = 10**18  # ns
 EXAMPLES = 60 if jit_disabled() else 400
 
 
@@ -54,6 +56,7 @@ WANTED = st.fixed_dictionaries(
         "rest": st.sampled_from((0, 100_000)),
         "urgency": st.sampled_from((0.0, 0.3, 1.0)),
         "limit": st.sampled_from((0, 0, 10_000, 10_100, 10_300)),
+        "time": st.sampled_from((0, NOW)),  # 0: every pool has told what it holds
     }
 )
 PARAMS = st.builds(
@@ -102,6 +105,7 @@ def learnt_stats(seed: int) -> np.ndarray:
     v["ended"] = v["risk"] * random.uniform(0, 0.7, (PLACES, SIZES))
     v["marks"], v["mark"] = random.uniform(0, 80, PLACES), random.normal(-20, 60, PLACES)
     v["nears"], v["near"] = random.uniform(0, 30, (PLACES, CLASSES)), random.normal(-20, 60, (PLACES, CLASSES))
+    v["short"] = random.choice((0, NOW - AGAIN, NOW - 1, NOW + 1), PLACES)
     v["outflow"], v["outflows"] = random.uniform(50, 9000, PLACES), random.uniform(0, 60, PLACES)
     v["asked"] = random.uniform(0, 40, PLACES)
     v["answered"] = v["asked"] * random.uniform(0, 1, PLACES)
@@ -183,7 +187,8 @@ def test_the_kernel_does_what_its_plain_twin_does(scene: Scene) -> None:
 @given(scene=SCENES)
 def test_no_child_trades_through_a_better_displayed_quote(scene: Scene) -> None:
     rows, side = scene.route(), int(scene.want["side"])
-    takers = [row for row in rows if row["kind"] == OrderKind.IOC]
+    lit = [k for k, q in enumerate(plain(scene.boards)["place"]) if q["kind"] == PlaceKind.LIT]
+    takers = [row for row in rows if row["kind"] == OrderKind.IOC and row["venue"] in lit]
     price, size = ("ask", "ask_size") if side > 0 else ("bid", "bid_size")
     for row in takers:
         for k, q in enumerate(plain(scene.boards)["place"]):
@@ -213,7 +218,7 @@ def test_shares_are_neither_made_nor_lost_and_the_limit_holds(scene: Scene) -> N
         assert row["quantity"] > 0
         assert 0 <= row["minimum"] <= row["quantity"]
         assert q["state"] == PlaceState.UP
-        kinds = {1: (OrderKind.IOC, OrderKind.POST_ONLY), 2: (OrderKind.MID_PEG,), 3: (OrderKind.QUOTE,)}
+        kinds = {1: (OrderKind.IOC, OrderKind.POST_ONLY), 2: (OrderKind.MID_PEG, OrderKind.IOC), 3: (OrderKind.QUOTE,)}
         assert row["kind"] in kinds[int(q["kind"])]
         assert w["limit"] == 0 or w["side"] * row["price"] <= w["side"] * w["limit"]
         assert Reason(int(row["reason"])) is not Reason.NONE
@@ -299,6 +304,48 @@ def test_dealers_are_asked_for_what_is_large() -> None:
     asked = [r for r in large if r["kind"] == OrderKind.QUOTE]
     assert 1 <= len(asked) <= 3
     assert {int(r["quantity"]) for r in asked} == {4900}
+
+
+def asked(scene: Scene) -> list[tuple[int, int, int]]:
+    rows = scene.route()
+    assert all(row["kind"] == OrderKind.IOC for row in rows if row["reason"] == Reason.DARK_FIRST)
+    return [(int(r["venue"]), int(r["price"]), int(r["quantity"])) for r in rows if r["reason"] == Reason.DARK_FIRST]
+
+
+def test_pools_are_asked_for_all_that_may_wait_before_it_waits_in_sight() -> None:
+    places, want = [place(), place(kind=2), place(kind=2)], {"side": 1, "passive": 1000, "tactic": 1, "time": NOW}
+    assert asked(Scene(places, want)) == [(1, 10_100, 500), (2, 10_100, 500)]
+    assert asked(Scene(places, {**want, "side": -1})) == [(1, 10_000, 500), (2, 10_000, 500)]
+    assert asked(Scene(places, {**want, "limit": 10_000})) == [(1, 10_000, 500), (2, 10_000, 500)]
+    for other in ({"tactic": 0}, {"tactic": 3}, {"time": 0}):
+        assert asked(Scene(places, {**want, **other})) == []
+    for share in (0.0, 1.0):  # not used at all, and a place to wait in just as well
+        assert asked(Scene(places, want, Routing(dark_share=share))) == []
+
+
+def test_a_pool_that_came_back_short_is_not_asked_again_for_a_while() -> None:
+    places, want = [place(), place(kind=2), place(kind=2)], {"side": 1, "passive": 1000, "tactic": 1, "time": NOW}
+    for since, venues in ((0, [2]), (AGAIN - 1, [2]), (AGAIN, [1, 2])):
+        scene = Scene(places, want)
+        plain(scene.stats)["venue"]["short"][1] = NOW - since
+        assert [venue for venue, _, _ in asked(scene)] == venues
+    both = Scene(places, want)
+    plain(both.stats)["venue"]["short"][:] = NOW - 1
+    rows = both.route()
+    assert sum(int(r["quantity"]) for r in rows if r["kind"] == OrderKind.MID_PEG) <= 500
+    assert {int(r["kind"]) for r in rows} == {int(OrderKind.MID_PEG), int(OrderKind.POST_ONLY)}
+
+
+def test_a_pool_whose_fills_lose_more_than_the_half_spread_is_not_asked() -> None:
+    places, want = [place(), place(kind=2), place(kind=2)], {"side": 1, "passive": 1000, "tactic": 1, "time": NOW}
+    scene = Scene(places, want)
+    v = plain(scene.stats)["venue"]
+    v["marks"][1], v["mark"][1] = 200.0, -80.0
+    assert asked(scene) == [(2, 10_100, 1000)]
+    v["marks"][2], v["mark"][2] = 200.0, -80.0
+    again = Scene(places, want)
+    plain(again.stats)["venue"][:] = v
+    assert asked(again) == []
 
 
 def test_no_pool_gets_more_than_its_cap() -> None:

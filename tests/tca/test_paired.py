@@ -12,7 +12,7 @@ from nowake.tca.statistics import mean_interval, student
 
 PLAIN = Outcome(
     policy="old", seed=0, side=1, quantity=1_000, tick=0.01, arrival=5_000.0, end=5_010.0, filled=1_000,
-    paid=1_000 * 5_005.0, fees=5.0, maker=250, dark=100, children=10, fills=20, rejects=1, impact_end=20.0,
+    paid=1_000 * 5_005.0, fees=5.0, maker=250, dark=100, dealer=50, children=10, fills=20, rejects=1, impact_end=20.0,
     impact_paid=10.0, impact_child=1.0, impact=np.zeros(POINTS), done=np.zeros(POINTS),
 )  # fmt: skip
 
@@ -52,9 +52,15 @@ def test_the_market_falls_out_of_a_paired_gain() -> None:
     assert found.best.name == "new"
 
 
+def test_further_pairs_are_compared_where_both_are_there() -> None:
+    found = compare(pairs(), "old", [("old", "new"), ("new", "none"), ("none", "old")])
+    assert [(gain.of, gain.over) for gain in found.improvement] == [("new", "old"), ("old", "new")]
+    assert found.improvement[0].bps == pytest.approx(-found.improvement[1].bps)
+
+
 def test_the_row_of_a_policy() -> None:
     row = compare(pairs(), "old").policies[1]
-    assert (row.completion, row.passive_share, row.dark_share) == (1.0, 0.25, 0.1)
+    assert (row.completion, row.passive_share, row.dark_share, row.dealer_share) == (1.0, 0.25, 0.1, 0.05)
     assert row.parent_impact_bps == pytest.approx(40.0)
     assert row.paid_impact_bps == pytest.approx(20.0)
     assert row.child_impact_bps == pytest.approx(2.0)

@@ -6,11 +6,12 @@ from urllib.parse import quote
 import typer
 
 from nowake.cli.checked import Refusing, counts, folder_of, rule_body, show_check, show_events, spare
+from nowake.cli.oms import journal_of
 from nowake.cli.options import Json, StoreAt, default_store, existing, named
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.cli.sources import as_query, open_source, reader_options
-from nowake.core.errors import DataError, InputError
+from nowake.core.errors import DataError, InputError, MissingError
 
 __all__ = ["check", "counts", "ingest", "ls", "rule_body", "show", "sql", "verify"]
 SHOWN = 1000  # rows of an answer that are printed for people
@@ -108,7 +109,11 @@ def verify(
 
 
 def ingest(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Market data files.")],
+    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE...]", help="Market data files.")] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option("--journal", metavar="FILE|URL", help="A journal: its orders, fills and decisions, for training."),
+    ] = None,
     store: StoreAt = None,
     fmt: Format = None,
     date: Date = None,
@@ -124,6 +129,11 @@ def ingest(
 ) -> int:
     """Read FILES into the store: checked, by kind, day and symbol; each whole or not at all, twice is once."""
     address = default_store(store)
+    if journal is not None:
+        return _ingest_journal(journal, files or [], address, json=json)
+    if not files:
+        raise InputError("missing FILE...", expected="market data files, or --journal", got="nothing",
+                         hint="try 'nowake data ingest --help'")  # fmt: skip
     out = Envelope("data.ingest", {"files": files, "store": address, "format": fmt, "date": date, "symbol": symbol,
                                    "tick": tick, "timezone": timezone, "clock_tolerance": clock_tolerance,
                                    "existing": existing_parts})  # fmt: skip
@@ -159,14 +169,45 @@ def ingest(
     return 0
 
 
+def _ingest_journal(journal: str, files: list[str], address: str, *, json: bool) -> int:
+    """Write the tables of a journal into the store."""
+    if files:
+        raise InputError("--journal", expected="no FILE beside it", got=", ".join(files[:3]))
+    out = Envelope("data.ingest", {"journal": journal, "store": address})
+    where = journal_of(journal)
+    from nowake.oms.errors import JournalError
+    from nowake.service.training_rows import ingest_journal
+    from nowake.service.training_store import open_whole
+
+    try:
+        with Progress("ingest"):
+            done = ingest_journal(where, open_whole(address))
+    except JournalError as error:
+        raise MissingError(f"{error} (expected a journal that can be read)") from error
+    if json:
+        out.write({
+            "store": address, "journal": done.journal, "digest": done.digest, "events": done.events,
+            "tables": done.rows, "parts": [part.name for part in done.parts], "written": done.written,
+            "replaced": done.replaced, "already_there": done.already_there, "notes": done.notes,
+        })  # fmt: skip
+        return 0
+    days = {name: sum(part.kind == name for part in done.parts) for name in done.rows}
+    rows = [(name, count, days[name]) for name, count in done.rows.items()]
+    table(f"{done.journal}, {done.events:,} events, in {address}", ["table", "rows", "parts"], rows)
+    say("all of it was there" if done.already_there else f"{done.written} parts written, {done.replaced} replaced")
+    for note in done.notes:
+        say(f"note: {note}")
+    return 0
+
+
 def ls(store: StoreAt = None, json: Json = False) -> int:
     """List what is stored: a row per kind, day and symbol."""
     address = default_store(store)
     out = Envelope("data.ls", {"store": address})
     from nowake.data.query import ls as listing
-    from nowake.data.store import open_store
+    from nowake.service.training_store import open_whole
 
-    found = listing(open_store(address))
+    found = listing(open_whole(address))
     if json:
         out.write({"store": address, "partitions": found})
     elif not found:
@@ -201,18 +242,20 @@ def show(
 
 
 def sql(
-    query: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over l3, l2, quotes, trades, bars, parts.")],
+    query: Annotated[
+        str, typer.Argument(metavar="SQL", help="One SELECT over l3, … bars, orders, fills, decisions, parts.")
+    ],
     store: StoreAt = None,
     json: Json = False,
 ) -> int:
     """Ask the store in SQL (DuckDB); the query can read the store and nothing else, and write nothing."""
     address = default_store(store)
     out = Envelope("data.sql", {"store": address, "sql": query})
-    from nowake.data.sql import sql as ask
-    from nowake.data.store import open_store
+    from nowake.service.training_sql import sql as ask
+    from nowake.service.training_store import open_whole
 
     with Progress("sql"):
-        answer = ask(open_store(address), query)
+        answer = ask(open_whole(address), query)
     if json:
         out.write({"store": address, "columns": answer.columns, "rows": answer.rows, "n": len(answer.rows)})
     else:

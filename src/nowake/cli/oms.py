@@ -1,4 +1,4 @@
-"""`nowake oms`: what a journal holds, and whether it can be trusted."""
+"""`nowake oms`: what a journal holds, whether it can be trusted, and how its running trader is controlled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from nowake.cli.options import Json, existing
 from nowake.cli.output import Envelope, say, show, table
 from nowake.core.errors import InputError, MissingError
 
-__all__ = ["events", "journal_of", "orders", "verify"]
+__all__ = ["control", "events", "journal_of", "orders", "recover", "verify"]
 
 Address = Annotated[
     str | None,
@@ -126,6 +126,78 @@ def verify(journal: Address = None, json: Json = False) -> int:
         for row in body["differences"]:
             say(f"different: {row}")
     return 1 if body["differences"] or not body["chain_ok"] else 0
+
+
+def control(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="pause, resume, cancel, finish, take-over, hand-back, urgency, cap, limit, end, venue-out, venue-in, "
+            "strategy, parameter, send, withdraw, kill or release.",
+        ),
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="[TARGET]", help="A client id, an order id, or all; of kill: firm, symbol:NAME, ….")
+    ] = "all",
+    value: Annotated[str, typer.Argument(metavar="[VALUE]", help="What it is changed to, like 10% or +30m.")] = "",
+    who: Annotated[str, typer.Option("--who", help="Who asks for it; the journal keeps it.")] = "",
+    why: Annotated[str, typer.Option("--why", help="Why; the journal keeps it.")] = "",
+    journal: Address = None,
+    json: Json = False,
+) -> int:
+    """Control a running trader by hand: the journal has it, with who and why, before it takes effect."""
+    path = _file_of(journal, "a running trader")
+    out = Envelope("oms.control", {"what": what, "target": target, "value": value, "journal": str(path)})
+    from nowake.service.control_client import ask
+    from nowake.service.control_wire import Asked
+
+    answer = ask(path, Asked(what, target, value, who, why))
+    if not answer.done:
+        raise InputError(answer.words)
+    if json:
+        out.write({"done": answer.done, "said": answer.words, "orders": answer.orders})
+    else:
+        say(answer.words)
+    return 0
+
+
+def recover(
+    journal: Address = None,
+    into: Annotated[
+        str | None, typer.Option("--into", metavar="FILE", help="The new journal. Default: FILE.intact beside it.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Copy what is intact of a damaged journal into a new one; the damaged one is only read."""
+    path = _file_of(journal, "a journal that can be damaged")
+    target = Path(into) if into is not None else path.with_name(f"{path.name}.intact")
+    if not target.parent.is_dir():
+        raise InputError(f"--into {target}", expected="a file in an existing folder", got=f"no folder {target.parent}")
+    out = Envelope("oms.recover", {"journal": str(path), "into": str(target)})
+    from nowake.oms.journal.salvage import salvage
+
+    found = salvage(path, target)
+    whole = found.broken_at is None
+    if json:
+        out.write({"journal": str(path), "into": str(target), "chain_ok": whole, "intact": found.intact,
+                   "broken_at": found.broken_at, "why": found.why, "readable_after": found.readable_after})  # fmt: skip
+        return 0 if found.intact else 1
+    if whole:
+        say(f"{path} is whole")
+    else:
+        say(f"{path} breaks at event {found.broken_at}: {found.why}")
+        say(f"events after it that can be read, but not trusted: {show(found.readable_after)}")
+    say(f"events copied into {target}: {show(found.intact)}")
+    return 0 if found.intact else 1
+
+
+def _file_of(address: str | None, what: str) -> Path:
+    """Return the file of a journal that exists; InputError for a server's."""
+    where = journal_of(address)
+    if "://" in where:
+        raise InputError(f"--journal {_shown(where)}", expected=f"the file of {what}", got="a server")
+    return Path(where)
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:

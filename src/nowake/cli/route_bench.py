@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["route_bench"]
 
-REPORTS = (".json",)
+REPORTS = (".html", ".json")
 WORTH = 20  # pairs from which several processes are worth their start
 
 
@@ -40,7 +40,9 @@ def route_bench(
     processes: Annotated[
         int, typer.Option("--processes", help="Processes that share the pairs; 0: as many as pay off.")
     ] = 0,
-    report: Annotated[str | None, typer.Option("--report", help="Write the whole object: .json.")] = None,
+    report: Annotated[
+        str | None, typer.Option("--report", help="Write a page or the whole object: .html, .json.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Offer the same parcels to four routers on the same simulated markets, and say what each share offered cost."""
@@ -63,7 +65,9 @@ def route_bench(
         )  # fmt: skip
         found = compare(outcomes, seed)
     body = _body(what, found) | {"report": target}
-    if target is not None:
+    if target is not None and target.suffix.lower() == ".html":
+        _write_page(target, out.body(body), found)
+    elif target is not None:
         _write(target, out.body(body | {"parcels": [[asdict(one) for one in pair] for pair in outcomes]}))
     if json:
         out.write(body)
@@ -94,6 +98,14 @@ def _write(target: "Path", whole: dict[str, Any]) -> None:
     from nowake.tca.report import write_whole
 
     write_whole(target, (text.dumps(plain(whole), indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode())
+
+
+def _write_page(target: "Path", whole: dict[str, Any], found: "Comparison") -> None:
+    from nowake.cli.route_bench_page import render
+    from nowake.routing.regret_curves import regret_curves
+    from nowake.tca.report import write_whole
+
+    write_whole(target, render(whole, found, regret_curves()).encode())
 
 
 def _show(what: "RouteBench", found: "Comparison", target: "Path | None") -> None:

@@ -1,4 +1,4 @@
-"""`nowake run`: the founding scenario, classical policies on the same twins."""
+"""`nowake run`: the founding scenario, classical policies on the decision path and on the same twins."""
 
 import os
 from dataclasses import asdict
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-REPORTS = (".html", ".json")
+REPORTS, LOGS = (".html", ".json"), (".decisions",)
 WIDTH = 120  # of a line of text
 WORTH = 7200.0  # s of market time by pairs from which several processes are worth their start
 CLAIM = 0.03  # currency: "3 cents better than arrival"
@@ -48,31 +48,50 @@ def run(
     report: Annotated[
         list[str] | None, typer.Option("--report", help="Write a report: .html or .json; may be given twice.")
     ] = None,
+    policy: Annotated[
+        str, typer.Option("--policy", help="Execution policy: a name, or a TOML file.", metavar="NAME|FILE")
+    ] = "default",
+    log: Annotated[
+        str | None,
+        typer.Option("--log", help="Keep the told order's log for `nowake explain ID --log FILE`: .decisions."),
+    ] = None,
     json: Json = False,
 ) -> int:
-    """Work one large order by several policies on the same simulated markets, and say what is child, luck and skill."""
-    asked = {"preset": preset, "side": side, "qty": qty, "horizon": horizon, "pairs": pairs, "regime": regime}
+    """Work one large order by several policies on the same simulated markets, and say what is child, luck and skill.
+
+    Every policy trades over lit venues, dark pools and dealers, by the router and inside the execution policy.
+    """
+    asked = {"preset": preset, "side": side, "qty": qty, "horizon": horizon, "pairs": pairs, "regime": regime,
+             "policy": policy}  # fmt: skip
     out = Envelope("run", asked, seed=seed)
     targets = [target for path in report or [] if (target := writable(path, REPORTS)) is not None]
+    kept = writable(log, LOGS, "--log")
     what = _scenario(asked, seed)
     if not 0 <= processes <= 256:
         raise InputError("--processes", expected="0 to 256", got=processes)
-    from nowake.market.policies import PREVIOUS
+    from nowake.market.policies import GAINS, PREVIOUS
     from nowake.market.twins import run_pairs
     from nowake.tca.paired import compare
 
     with Progress("run") as bar:
         outcomes = run_pairs(what, workers=processes or _cores(what), progress=lambda part: bar(part, 1.0))
-        found = compare(outcomes, PREVIOUS)
-        story = _story(what, outcomes, found)
-        body = _body(what, found, story) | {"report": targets[0] if targets else None, "reports": targets}
+        found = compare(outcomes, PREVIOUS, GAINS)
+        story = _story(what, outcomes, found, kept)
+        body = _body(what, outcomes, found, story) | {
+            "report": targets[0] if targets else None, "reports": targets, "log": kept,
+        }  # fmt: skip
         whole = out.body(body)
         for target in targets:
             _write(target, whole, what, outcomes, found, story)
     if json:
         out.write(body)
     else:
-        _show(what, found, story, targets)
+        _show(what, outcomes, found, story)
+        for target in targets:
+            say(f"report: {target}")
+        if kept is not None:
+            first = story.told.steps[0].order_id if story.told.steps else 0
+            say(f"log: {kept}; ask it why a child left: nowake explain {first} --log {kept}")
     return 0
 
 
@@ -91,19 +110,25 @@ def _scenario(asked: dict[str, Any], seed: int) -> "Scenario":
     shares = order.shares or max(round((order.of_adv or 0) * chosen.instrument.daily_volume), 1)
     return Scenario(
         preset=chosen, quantity=shares, side=side, horizon=seconds, pairs=asked["pairs"], seed=seed,
-        regime=asked["regime"],
+        regime=asked["regime"], limits=asked["policy"],
     )  # fmt: skip
 
 
-def _story(what: "Scenario", outcomes: Any, found: "Comparison") -> "Story":
-    """Tell the median order of the policy with the lowest mean cost."""
+def _story(what: "Scenario", outcomes: Any, found: "Comparison", log: "Path | None") -> "Story":
+    """Tell the median order of the policy with the lowest mean cost of those that may trade everywhere.
+
+    `log`: where its decision log is kept.
+    """
     import numpy as np
 
+    from nowake.market.policies import LIT_ONLY, PREVIOUS
     from nowake.market.twins import tell
     from nowake.tca.paired import luck_of, percentile_of
+    from nowake.tca.scenario_venues import kind_lines
     from nowake.tca.scenario_words import Story
 
-    name = found.best.name
+    rows = [row for row in found.policies if row.name not in (LIT_ONLY, PREVIOUS)]
+    name = min(rows, key=lambda row: row.shortfall_bps).name
     costs = np.array([one.shortfall_bps for pair in outcomes for one in pair if one.policy == name])
     middle = int(np.argsort(costs, kind="stable")[(len(costs) - 1) // 2])
     opened, closed = what.session
@@ -111,14 +136,16 @@ def _story(what: "Scenario", outcomes: Any, found: "Comparison") -> "Story":
     risk = what.preset.instrument.daily_volatility * (days / 3) ** 0.5 * 1e4
     claim = CLAIM / what.preset.instrument.price * 1e4
     return Story(
-        policy=name, told=tell(what, middle, name), percentile=percentile_of(costs, float(costs[middle])),
+        policy=name, told=tell(what, middle, name, log), percentile=percentile_of(costs, float(costs[middle])),
         n=len(costs), luck=luck_of(outcomes, found, name, risk_bps=risk, claim_bps=claim),
         zone=what.preset.session.timezone, currency=what.preset.instrument.currency, claim=CLAIM,
+        kinds=kind_lines(outcomes, name),
     )  # fmt: skip
 
 
-def _body(what: "Scenario", found: "Comparison", story: "Story") -> dict[str, Any]:
+def _body(what: "Scenario", outcomes: Any, found: "Comparison", story: "Story") -> dict[str, Any]:
     from nowake.market.preset import parameter_hash
+    from nowake.tca.scenario_venues import kind_lines, venue_lines
     from nowake.tca.scenario_words import lines
 
     one = story.told.outcome
@@ -126,11 +153,14 @@ def _body(what: "Scenario", found: "Comparison", story: "Story") -> dict[str, An
         "preset": what.preset.name, "parameters": parameter_hash(what.preset), "regime": what.regime,
         "side": str(what.side), "qty": what.quantity, "horizon_s": what.horizon, "pairs": what.pairs,
         "policies": [asdict(row) for row in found.policies], "improvement": [asdict(row) for row in found.improvement],
-        "luck": asdict(story.luck),
+        "luck": asdict(story.luck), "limits": what.effective.version,
+        "venues": [asdict(line) for row in found.policies for line in venue_lines(outcomes, row.name)],
+        "kinds": [asdict(line) for row in found.policies for line in kind_lines(outcomes, row.name)],
         "story": {
             "seed": one.seed, "policy": story.policy, "percentile": story.percentile, "n": story.n,
-            "shortfall_bps": one.shortfall_bps, "fees_bps": one.fees_bps, "filled": one.filled,
-            "impact_bps": one.bps(one.impact_end), "said": lines(story, found),
+            "arrival": one.arrival * one.tick, "shortfall_bps": one.shortfall_bps, "fees_bps": one.fees_bps,
+            "filled": one.filled, "impact_bps": one.bps(one.impact_end), "said": lines(story, found),
+            "decisions": story.told.decisions, "versions": story.told.versions,
             "children": [asdict(step) for step in story.told.steps],
         },
     }  # fmt: skip
@@ -151,13 +181,14 @@ def _write(
 
     rows = (
         ("Market", f"{what.preset.title} ({what.preset.name}, {what.regime})"), ("Parameters", whole["parameters"]),
-        ("Seed", str(what.seed)), ("Configuration hash", whole["config_hash"]), ("nowake", __version__),
+        ("Execution policy", f"{what.limits} ({what.effective.version})"), ("Seed", str(what.seed)),
+        ("Configuration hash", whole["config_hash"]), ("nowake", __version__),
     )  # fmt: skip
     page = render(ScenarioReport(instrument_of(what.preset), outcomes, found, story, rows))
     write_whole(target, page.encode())
 
 
-def _show(what: "Scenario", found: "Comparison", story: "Story", targets: "list[Path]") -> None:
+def _show(what: "Scenario", outcomes: Any, found: "Comparison", story: "Story") -> None:
     from nowake.tca.scenario_words import lines
 
     say(
@@ -165,12 +196,12 @@ def _show(what: "Scenario", found: "Comparison", story: "Story", targets: "list[
         f"{what.pairs} markets ({what.preset.name}, {what.regime}), seed {what.seed}"
     )
     heads = ["policy", "cost bp", "95 %", "sd", "impact bp", "95 %", "paid bp", "child bp", "fees bp", "done",
-             "passive", "dark", "< arrival"]  # fmt: skip
+             "passive", "dark", "dealer", "< arrival"]  # fmt: skip
     table("what it cost (fees included), and what it did to the price", heads, [
         (row.name, f"{row.shortfall_bps:+.1f}", _ends(row.shortfall_bps_ci), f"{row.shortfall_sd_bps:.0f}",
          f"{row.parent_impact_bps:+.1f}", _ends(row.parent_impact_bps_ci), f"{row.paid_impact_bps:+.1f}",
          f"{row.child_impact_bps:+.2f}", f"{row.fees_bps:+.2f}", f"{row.completion:.1%}", f"{row.passive_share:.0%}",
-         f"{row.dark_share:.0%}", f"{row.better_than_arrival:.0%}")
+         f"{row.dark_share:.0%}", f"{row.dealer_share:.0%}", f"{row.better_than_arrival:.0%}")
         for row in found.policies
     ])  # fmt: skip
     table("saved on the same markets, bp", ["policy", "against", "saved", "95 %", "sd", "won", "pairs"], [
@@ -178,10 +209,22 @@ def _show(what: "Scenario", found: "Comparison", story: "Story", targets: "list[
          gain.n)
         for gain in found.improvement
     ], left=2)  # fmt: skip
+    _show_venues(outcomes, story.policy)
     for line in lines(story, found):
         say(fill(line, WIDTH))
-    for target in targets:
-        say(f"report: {target}")
+
+
+def _show_venues(outcomes: Any, name: str) -> None:
+    from nowake.tca.scenario_venues import MARK_WORDS, venue_lines
+
+    heads = ["venue", "kind", "children", "shares", "part", "fill rate", "mid bp", "95 %", "fees bp",
+             *(f"mark-out {word}" for word in MARK_WORDS)]  # fmt: skip
+    table(f"where {name} traded: fills against the mid just before, fees, and where the mid was later, bp", heads, [
+        (line.venue, line.kind, line.children, f"{line.filled:,}", f"{line.share:.1%}", f"{line.fill_rate:.0%}",
+         f"{line.spread_bps:+.2f}", _ends(line.spread_bps_ci) if line.orders > 1 else "", f"{line.fees_bps:+.2f}",
+         *(f"{value:+.2f}" for value in line.markout_bps))
+        for line in venue_lines(outcomes, name) if line.filled
+    ], left=2)  # fmt: skip
 
 
 def _ends(ci: tuple[float, float]) -> str:

@@ -182,6 +182,8 @@ def _path() -> None:
     from nowake.market.market import Market
     from nowake.market.venue import SimulatedVenue
     from nowake.market.world.state import BOOKS, OWN_IDS
+    from nowake.risk.guard import tick
+    from nowake.service.supervise_venues import DriftWatch
 
     market = Market.load("midcap", 1)
     market.advance(1)
@@ -197,6 +199,8 @@ def _path() -> None:
         desk.tick(market.now)
         market.advance(0.5)
         desk.market(market.messages(), market.now)
+    DriftWatch(path)
+    tick(path.limits, path.usages, 0, path.n, market.now)
 
 
 def _path_in(market: "Market") -> "tuple[DecisionPath, Instrument]":

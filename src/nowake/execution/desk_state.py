@@ -148,6 +148,9 @@ DESK = np.dtype(
         ("follow", "i8"),
         ("part", "f8"),  # of what others trade
         ("volume_start", "i8"),
+        ("filled_start", "i8"),  # shares that were done when `volume_start` was taken
+        ("plan_filled", "i8"),  # shares that were done when the rest was planned anew, and the volume: Follow.VOLUME
+        ("plan_volume", "i8"),
         ("curve", "f8", (CURVE + 1,)),  # part of the order that is to be done at equal times of the window
         # slice
         ("interval", "i8"),
@@ -163,7 +166,9 @@ DESK = np.dtype(
         ("origin", "i8"),
         # control
         ("hands", "i8"),
+        ("keep", "i8"),  # 1: what the algorithm has out stays when a person takes over
         ("cap", "f8"),  # most part of the volume, 1: none
+        ("urge", "f8"),  # a person's urgency, in place of the policy's; below 0: none
         ("barred", "i8"),  # places that may not be used, one bit each
         # state
         ("done", "i8"),
@@ -243,7 +248,7 @@ def take_on(desk: np.ndarray, i: int, order: ParentOrder, plan: np.ndarray, inte
     row["board"] = row["stats"] = row["features"] = row["first"] = i
     row["last"] = i + 1
     row["next_wake"] = row["until"] = order.start
-    row["tactic"], row["rate"], row["cap"] = int(Tactic.JOIN), 1.0, 1.0
+    row["tactic"], row["rate"], row["cap"], row["urge"] = int(Tactic.JOIN), 1.0, 1.0, -1.0
     for one in fields(Placing):
         row[one.name] = getattr(placing, one.name)
     for name in ("crossed", "moved", "looked"):

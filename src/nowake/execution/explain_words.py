@@ -96,9 +96,10 @@ def _price(kept: Kept) -> str:
     bound = f"; the order's limit is {price_text(kept, limit)}" if limit else ""
     if kind is OrderKind.QUOTE:
         return f"the best quote that is not beyond {text or 'the touch'}{bound}"
-    if kind is OrderKind.MID_PEG:
+    if kind is OrderKind.MID_PEG or kept.header.places[int(kept["venue"])][1] == "dark":
         mid = price_text(kept, (near + far) / 2) if near and far else None
-        return f"at the mid, {mid or 'unknown then'}, wherever it goes{f', not beyond {text}' if text else ''}{bound}"
+        then = ", wherever it goes" if kind is OrderKind.MID_PEG else ", at once or not at all"
+        return f"at the mid, {mid or 'unknown then'}{then}{f', not beyond {text}' if text else ''}{bound}"
     if not price:
         return f"none: whatever the venue gives{bound}"
     if far and side * price >= side * far:

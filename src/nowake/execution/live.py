@@ -4,7 +4,7 @@ It decides nothing. Whoever keeps books of the orders (an OMS, a test) is a `Boo
 leaves, of each event before it counts, of each decision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from nowake.execution.desk_state import SEND, Act, Stage
 from nowake.execution.hearing import Word, row_of
 from nowake.execution.path import Decided, DecisionPath
 from nowake.execution.turning import listen
+from nowake.risk.usage import TOKEN
 from nowake.routing.rfq import DealerQuote, Request, RequestState, Timers
 
 __all__ = ["Bookkeeper", "Child", "LiveDesk", "NobodyKeeps"]
@@ -96,6 +97,7 @@ class LiveDesk:
         self.names = [place.name for place in path.places]
         self.row: dict[int, int] = {}  # of the parent, by child
         self.now = 0
+        self.listeners: list[Callable[[int], None]] = []  # called after each turn, before the next can overwrite it
         self._own_from, self._timers = own_from, timers or Timers()
         self._requests: dict[int, Request] = {}
         self._declined: dict[int, int] = {}
@@ -117,12 +119,16 @@ class LiveDesk:
         )  # fmt: skip
         if count or asking:
             self._act(now, *p.after(now, count, asking))
+        for listener in self.listeners:
+            listener(now)
 
     def tick(self, now: int) -> None:
         """Let the desk act at `now` although nothing was published."""
         self.now = now
         self.hear()
         self._act(now, *self.path.turn(now, moved=False))
+        for listener in self.listeners:
+            listener(now)
         self._attend(now)
 
     def hear(self) -> Sequence[VenueEvent]:
@@ -132,12 +138,45 @@ class LiveDesk:
             self._hear(event)
         return counted
 
+    def carry_out(self, count: int, now: int) -> None:
+        """Carry out the first `count` rows of the path's `sends`, which a person has filled."""
+        self.now = now
+        self._act(now, count, ())
+        for listener in self.listeners:
+            listener(now)
+
+    def let_go(self, i: int) -> None:
+        """End the requests for quotes of parent `i`, but for one of which a quote is accepted already."""
+        for oid, request in list(self._requests.items()):
+            if self.row[oid] == i and request.state is not RequestState.HELD:
+                self._end(oid)
+
     def next_wake(self) -> int:
         """Return when the desk wants to look again (ns UTC)."""
         live = self.path.desk["done"] == 0
         wakes = np.minimum(self.path.desk["next_wake"], self.path.desk["until"])
         first = int(wakes[live].min()) if live.any() else 2**62
         return min([first, *(request.due for request in self._requests.values())])
+
+    def withdraw(self, order_id: int) -> bool:
+        """Ask for the withdrawal of a child now; False where it is over, or on its way out already.
+
+        A request for quotes ends at once, unless one of them is accepted: then its dealer has the word.
+        """
+        row = self._child_row(order_id) if order_id in self.row else -1
+        if row < 0 or self.path.kids["stage"][row] == Stage.CANCELLING:
+            return False
+        if order_id in self._requests:
+            if self._requests[order_id].state is RequestState.HELD:
+                return False
+            self._end(order_id)
+            return True
+        self.path.kids["stage"][row] = int(Stage.CANCELLING)
+        u = self.path.usages[self.row[order_id]]
+        self.path.usages["tokens"][u["account"], self.path.working["venue"][row]] -= TOKEN  # a message, as any cancel
+        self.keeper.asked(order_id)
+        self.venue.send(Cancel(order_id))
+        return True
 
     def _act(self, now: int, count: int, decided: Sequence[Decided]) -> None:
         for one in decided:

@@ -1,12 +1,34 @@
 """What became of a parent order worked beside its twin: the numbers that an analysis over many orders needs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-__all__ = ["POINTS", "Outcome", "Step", "Told"]
+from nowake.core.times import SECOND
+
+__all__ = ["MARKS", "POINTS", "VENUE", "Outcome", "Step", "Told"]
 
 POINTS = 121  # of a path over the order's window, both ends included
+MARKS = (10 * SECOND, 60 * SECOND)  # horizons of the mark-outs, ns
+
+# What an order did at one venue; sums over its fills. `half`: side (price - mid before) in ticks x shares, `fees`
+# currency. `marked`: shares that have a mark-out, `markout`: side (mid after - price), ticks x shares; one per MARKS.
+VENUE = np.dtype(
+    [
+        ("children", "i8"),
+        ("offered", "i8"),
+        ("filled", "i8"),
+        ("fills", "i8"),
+        ("maker", "i8"),
+        ("half", "f8"),
+        ("fees", "f8"),
+        ("marked", "i8", (len(MARKS),)),
+        ("markout", "f8", (len(MARKS),)),
+    ],
+    align=True,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,7 +38,8 @@ class Outcome:
     `paid` ticks x shares, `fees` currency (negative: rebates). `impact_end`: mid with the order less the mid of its
     twin when the window ends, signed by the side; `impact_paid` the same at each fill, averaged over shares;
     `impact_child` (one per child that traded) its change from just before the child to 60 s later. `impact` and `done`
-    (both POINTS): that difference, and shares filled, over the window.
+    (both POINTS): that difference, and shares filled, over the window. `venues` (VENUE) of `places` (name, kind).
+    `dark` and `dealer`: shares filled in dark pools and by dealers.
     """
 
     policy: str
@@ -39,6 +62,9 @@ class Outcome:
     impact_child: float
     impact: np.ndarray
     done: np.ndarray
+    dealer: int = 0
+    places: tuple[tuple[str, str], ...] = ()
+    venues: np.ndarray = field(default_factory=lambda: np.zeros(0, VENUE))
 
     @property
     def basis(self) -> float:
@@ -64,10 +90,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One child of a told order; prices in currency, `mid` and `twin_mid` when it was sent, `average` of its fills."""
+    """One child of a told order; prices in currency, `mid` and `twin_mid` when it was sent, `average` of its fills.
 
+    `place`: lit, dark or dealer. `answers`: why this venue, size, price and moment, and what the guard did.
+    """
+
+    order_id: int
     time: int
-    venue: str | None
+    venue: str
+    place: str
     kind: str
     price: float | None
     quantity: int
@@ -79,14 +110,20 @@ class Step:
     fee: float
     why: str
     end: str
+    answers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
-    """One order from first child to last: `times` (ns UTC, n), mids with and without it, shares due and done."""
+    """One order from first child to last: `times` (ns UTC, n), mids with and without it, shares due and done.
+
+    `decisions`: what was decided for each slice, with the shares of its children; `versions`: hashes of what decided.
+    """
 
     outcome: Outcome
     steps: tuple[Step, ...]
+    decisions: tuple[Mapping[str, Any], ...]
+    versions: Mapping[str, Any]
     times: np.ndarray
     mid: np.ndarray
     twin_mid: np.ndarray

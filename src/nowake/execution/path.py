@@ -13,7 +13,7 @@ import numpy as np
 
 from nowake.core.board import PlaceKind, new_boards
 from nowake.core.errors import InputError
-from nowake.core.intent import INTENT
+from nowake.core.intent import INTENT, Origin
 from nowake.core.streams import stream_key
 from nowake.core.values import ParentOrder
 from nowake.data.reader import kernel_view
@@ -179,7 +179,8 @@ class DecisionPath:
     def _begin(self, i: int, now: int) -> Decided:
         a = self.actions[i]
         rate, urgency, tactic = float(a["rate"]), float(a["urgency"]), int(a["tactic"])
-        begin(self.desk, self.boards, i, now, rate, tactic, urgency, 0)
+        origin = int(getattr(self.policy, "origin", Origin.MODEL))
+        begin(self.desk, self.boards, i, now, rate, tactic, urgency, origin)
         return Decided(i, now, int(self.desk[i]["decisions"]), self.observations[i].copy(), rate, urgency, tactic)
 
     def _asks(self, i: int, now: int) -> bool:

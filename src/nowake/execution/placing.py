@@ -12,19 +12,19 @@ from nowake.core.intent import OrderKind, Tactic
 from nowake.core.jit import inline, kernel
 from nowake.execution.desk_state import CHILDREN, NEVER, Act, Hands, Stage
 from nowake.execution.slicing import planned, target_now
+from nowake.execution.withdrawing import obey, rests, withdraw, withdraw_all
 from nowake.risk.guard import check
 from nowake.risk.guard_size import displayed_at
 from nowake.risk.limits import PPM
 from nowake.risk.reasons import Verdict
-from nowake.risk.usage import spend
 from nowake.routing.router import route
 
-__all__ = ["ROUTED", "look"]
+__all__ = ["ROUTED", "look", "place_by_hand"]
 
 ROUTED = 64  # most intents of one look
 _FREE, _SENT, _CANCELLING = int(Stage.FREE), int(Stage.SENT), int(Stage.CANCELLING)
 _PAUSED, _HUMAN, _CANCEL, _FINISH = int(Hands.PAUSED), int(Hands.HUMAN), int(Hands.CANCEL), int(Hands.FINISH)
-_NEW, _WITHDRAW, _ASK = int(Act.NEW), int(Act.CANCEL), int(Act.ASK)
+_NEW, _ASK = int(Act.NEW), int(Act.ASK)
 _CROSS, _DARK_ONLY = int(Tactic.CROSS), int(Tactic.DARK)
 _LIMIT, _POST, _PEG, _QUOTE = (
     int(OrderKind.LIMIT),
@@ -38,36 +38,9 @@ _ONE = np.int64(1)
 
 
 @inline
-def _rests(kind):
-    """Tell whether a child of this kind waits."""
-    return kind == _LIMIT or kind == _POST or kind == _PEG
-
-
-@inline
 def _near(board, side):
     """Return the touch of the own side, ticks, 0: none."""
     return board.bid if side > 0 else board.ask
-
-
-@kernel
-def _withdraw(d, kids, working, usages, i, row, sends, n):
-    """Ask for the withdrawal of the child in `row`; returns how many sends there are then."""
-    k, w, s = kids[row], working[row], sends[n]
-    k.stage = _CANCELLING
-    s.act, s.id, s.venue, s.side, s.parent, s.row = _WITHDRAW, w.id, w.venue, d.side, i, row
-    s.price, s.quantity, s.minimum, s.decision, s.asked, s.score = w.price, w.leaves, 0, k.decision, 0, 0.0
-    s.kind, s.tactic, s.origin, s.reason = w.kind, k.tactic, k.origin, k.reason
-    spend(usages, i, w.venue)
-    return n + 1
-
-
-@kernel
-def _withdraw_all(d, kids, working, usages, i, sends, n):
-    """Ask for the withdrawal of every child that rests."""
-    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
-        if kids[row].stage != _FREE and kids[row].stage != _CANCELLING and _rests(working[row].kind):
-            n = _withdraw(d, kids, working, usages, i, row, sends, n)
-    return n
 
 
 @kernel
@@ -82,7 +55,7 @@ def _look_around(d, kids, working, board, i):
         if k.stage == _FREE:
             free += 1
             continue
-        if k.stage == _CANCELLING or not _rests(w.kind):
+        if k.stage == _CANCELLING or not rests(w.kind):
             continue
         standing += w.leaves
         if w.kind == _PEG:
@@ -104,14 +77,13 @@ def _tidy(d, kids, working, usages, board, i, now, allowed, standing, sends, n):
     waited = now - d.moved >= d.patience
     for row in range(i * CHILDREN, (i + 1) * CHILDREN):
         k, w = kids[row], working[row]
-        if k.stage == _FREE or k.stage == _CANCELLING or not _rests(w.kind):
+        if k.stage == _FREE or k.stage == _CANCELLING or not rests(w.kind):
             continue
         behind = waited and w.kind != _PEG and near > 0 and d.side * w.price < d.side * near
         old = w.kind == _PEG and now - k.since >= d.interval
-        barred = (d.barred >> w.venue) & 1 != 0
-        if behind or old or barred or standing > allowed:
+        if behind or old or standing > allowed:
             standing -= w.leaves
-            n = _withdraw(d, kids, working, usages, i, row, sends, n)
+            n = withdraw(d, kids, working, usages, i, row, sends, n)
             if behind:
                 d.moved = now
     return n, standing
@@ -141,8 +113,9 @@ def _room(d, board):
     """Return the shares that the participation cap still allows, working ones counted."""
     if d.cap >= 1.0:
         return np.int64(NEVER)
-    others = max(board.volume - d.volume_start - d.filled, 0)
-    return max(np.int64(d.cap / (1.0 - d.cap) * others), d.lot) - d.filled - d.working
+    done = d.filled - d.filled_start
+    others = max(board.volume - d.volume_start - done, 0)
+    return max(np.int64(d.cap / (1.0 - d.cap) * others), d.lot) - done - d.working
 
 
 @kernel
@@ -150,7 +123,7 @@ def _want(d, w, i, now, due, passive):
     """Write what is wanted of the router."""
     w.parent, w.board, w.stats, w.due, w.passive = i, d.board, d.stats, due, passive
     w.rest = max(d.quantity - d.filled - d.working - due - passive, 0)
-    w.limit, w.step, w.time, w.urgency = d.limit, d.step, now, d.urgency
+    w.limit, w.step, w.time, w.urgency = d.limit, d.step, now, d.urgency if d.urge < 0.0 else d.urge
     w.side, w.origin = d.side, d.origin
     w.tactic = _CROSS if d.hands == _FINISH or now >= d.end - d.sweep_before else d.tactic
     for v in range(d.own.shape[0]):
@@ -270,6 +243,42 @@ def _send(desk, kids, working, usages, limits, switches, boards, intents, passed
 
 
 @inline
+def _set_out(d, u, board):
+    """Keep mid and volume of the first moment in which there is a quote."""
+    if d.arrival2 == 0 and 0 < board.bid < board.ask:
+        d.arrival2 = u.arrival2 = board.bid + board.ask
+        d.volume_start = d.plan_volume = u.volume_start = board.volume
+
+
+@inline
+def _aim(d, u, board, now):
+    """Tell the guard what the plan wants by now; returns whether all is to be done at once."""
+    hurry = d.hands == _FINISH or now >= d.end - d.sweep_before
+    u.target = d.quantity if hurry else planned(d, board, now)
+    return hurry
+
+
+@kernel
+def place_by_hand(
+    desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, now, sends,
+):  # fmt: skip
+    """Let the guard see `intents[0]`, which a person wants of parent `i`; returns how many rows of `sends`: 0 or 1.
+
+    The caller has made sure of a free row and an id. What the guard says is row i * ROUTED of `projections`.
+    """
+    d, o = desk[i], intents[0]
+    board = boards[d.board]
+    _set_out(d, usages[i], board)
+    _aim(d, usages[i], board, now)
+    judged = projections[i * ROUTED : (i + 1) * ROUTED]
+    d.guarded = 1
+    if check(limits, usages, switches, boards, intents, 0, 1, now, passed, judged) == 0:
+        return 0
+    asked = _ONE << np.int64(o.venue) if o.kind == _QUOTE else np.int64(0)
+    return _emit(d, kids, working, board, passed[0], judged[0], i, asked, now, sends, 0)
+
+
+@inline
 def _wake(d, now, at):
     """Look again at `at`, not before the reaction."""
     d.next_wake = min(d.next_wake, max(at, now + d.reaction))
@@ -291,22 +300,21 @@ def look(
         d.next_wake = d.start if d.done == 0 else NEVER
         return 0
     d.looked, d.next_wake, d.guarded = now, NEVER, 0
-    if d.arrival2 == 0 and 0 < board.bid < board.ask:
-        d.arrival2 = u.arrival2 = board.bid + board.ask
-        d.volume_start = u.volume_start = board.volume
+    _set_out(d, u, board)
     left, n = d.quantity - d.filled, 0
     if left <= 0 or now >= d.end or d.hands == _CANCEL:
-        n = _withdraw_all(d, kids, working, usages, i, sends, n)
+        n = withdraw_all(d, kids, working, usages, i, sends, n)
         d.done = 1 if d.working == 0 and (left <= 0 or now >= d.end) else 0
         return n
     standing, free = _look_around(d, kids, working, board, i)
+    n, standing = obey(d, kids, working, usages, i, standing, sends, n)
+    hurry = _aim(d, u, board, now)
     if d.hands == _PAUSED or d.hands == _HUMAN:
         return n
     due = max(_crossing(d, board, now), 0)
-    hurry = d.hands == _FINISH or now >= d.end - d.sweep_before
-    u.target = d.quantity if hurry else planned(d, board, now)
     passive = 0 if hurry else max(min(d.filled_before + d.quota, d.quantity) - d.filled - due, 0)
-    n, standing = _tidy(d, kids, working, usages, board, i, now, passive, standing, sends, n)
+    most = max(_room(d, board) + standing, 0)  # of what rests; a cap that was lowered takes the rest away
+    n, standing = _tidy(d, kids, working, usages, board, i, now, min(passive, most), standing, sends, n)
     _wake(d, now, d.until if not hurry else now)
     if d.tactic != _CROSS and now < d.until - d.cross_before:
         _wake(d, now, d.until - d.cross_before)

@@ -6,12 +6,12 @@ state of the order (OWN), the feature vector, and the forecast.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from nowake.core.errors import InputError
-from nowake.core.intent import Tactic
+from nowake.core.intent import Origin, Tactic
 from nowake.features.vector import NAMES as FEATURES
 
 __all__ = [
@@ -37,7 +37,7 @@ class Forecaster(Protocol):
 
 
 class Policy(Protocol):
-    """What to do in the next interval."""
+    """What to do in the next interval; `origin`, where it has one, says whose decisions these are, else a model's."""
 
     def decide(self, observations: np.ndarray, actions: np.ndarray) -> None:
         """Fill `actions` (ACTION[n]) from `observations` f8[n, len(OBSERVED)]."""
@@ -58,6 +58,7 @@ class FixedPolicy:
     tactic: Tactic = Tactic.JOIN
     rate: float = 1.0
     urgency: float = 0.0
+    origin: ClassVar[Origin] = Origin.SCHEDULE
 
     def __post_init__(self) -> None:
         if not (0 <= self.rate <= 4 and 0 <= self.urgency <= 1):
@@ -76,6 +77,7 @@ class ScriptedPolicy:
         (1.0, Tactic.DARK), (1.5, Tactic.JOIN), (0.5, Tactic.IMPROVE), (2.0, Tactic.CROSS), (0.0, Tactic.JOIN),
         (1.0, Tactic.IMPROVE),
     )  # fmt: skip
+    origin: ClassVar[Origin] = Origin.SCHEDULE
 
     def decide(self, observations: np.ndarray, actions: np.ndarray) -> None:
         """Fill `actions` from the script: its entry number floor(60 x part of the time gone)."""

@@ -31,8 +31,10 @@ def _path(d, now):
 def planned(d, board, now):
     """Return the shares that the plan wants done by `now`, whatever has been done."""
     if d.follow == _VOLUME:
-        others = max(board.volume - d.volume_start - d.filled, 0)
-        return min(np.int64(d.part / (1.0 - d.part) * others), d.quantity) if now < d.end else d.quantity
+        if now >= d.end:
+            return d.quantity
+        others = max(board.volume - d.plan_volume - (d.filled - d.plan_filled), 0)
+        return min(d.plan_filled + np.int64(d.part / (1.0 - d.part) * others), d.quantity)
     return np.int64(round(d.quantity * _path(d, now)))
 
 

@@ -2,8 +2,9 @@
 
 It imports `core`, `book` and `data`, nothing to the right of `execution`. Packages: `world` (the kernels), `realism`
 (stylised facts and their judge), `hunt` (round trips that try to earn by moving the price). Modules: `market` (one
-market with methods), `simulate` and `keep` (days, and days in the store), `impact` (twins), `preset` (a market as a
-file), `regimes`, `dark`, `dealers`; `day`, `flow`, `reader` and `reference` are the zero-intelligence feed.
+market with methods), `simulate` and `keep` (days, and days in the store), `impact` (twins), `scenario` and `twins`
+(one order by several policies), `preset` (a market as a file), `regimes`, `dark`, `dealers`; `day`, `flow`, `reader`
+and `reference` are the zero-intelligence feed.
 """
 
 from collections.abc import Callable

@@ -55,11 +55,11 @@ class Market:
         self._faults = Faults()
 
     @classmethod
-    def load(cls, preset: str | Path | Preset, seed: int, regime: str | None = None) -> "Market":
-        """Return the market of a preset (a name, a TOML file, or the value) at its open; `regime` by default calm."""
+    def load(cls, preset: str | Path | Preset, seed: int, regime: str | None = None, day: date = FIRST_DAY) -> "Market":
+        """Return the market of a preset (a name, a TOML file, or the value) at its open on `day`; `regime`: calm."""
         chosen = preset if isinstance(preset, Preset) else load_preset(preset)
         opening: list[np.ndarray] = []
-        worlds = new_worlds(chosen, [seed], regime or "calm", *session_of(chosen, FIRST_DAY), opening.append)
+        worlds = new_worlds(chosen, [seed], regime or "calm", *session_of(chosen, day), opening.append)
         market = cls(worlds, chosen, seed)
         for block in opening:
             market._view.put(block)
@@ -134,6 +134,12 @@ class Market:
             size = sum(int(r["quantity"][0]) for r in rows if int(side) * int(r["price"][0]) == best)
             sides += [None if best is None else int(side) * best, size]
         return Quote(sides[0], sides[1] or 0, sides[2], sides[3] or 0)
+
+    def mid(self) -> float:
+        """Return the consolidated mid in ticks at the venues themselves, own orders included: to measure with."""
+        w = self._w
+        bid, ask = int(w["bid"]), int(w["ask"])
+        return (bid + ask) / 2 if bid > 0 and ask > 0 else float("nan")
 
     def book(self, venue: str, depth: int = 10) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Return (price, shares) of the best `depth` bids and asks of one lit venue, as known here, best first."""

@@ -18,7 +18,7 @@ from nowake.core.times import SECOND
 from nowake.core.values import Side
 from nowake.market.market import Market
 from nowake.market.preset import Preset
-from nowake.market.route_bench_desk import AFTER, ROUTERS, Offer, Offered, offer
+from nowake.market.route_bench_desk import AFTER, ROUTERS, Offer, Offered, last_print, offer
 from nowake.market.workers import in_processes
 from nowake.routing.parameters import Routing
 
@@ -109,8 +109,8 @@ def run_pairs(
 
 def _pair(what: RouteBench, stats: np.ndarray | None, k: int) -> list[Parcel]:
     base, parcel = what.market(k), what.parcel(k)
-    twin = _mids(base.twin(), round(what.window * SECOND))
-    return [_parcel(what, base, parcel, name, offer(base.twin(), parcel, name, stats), twin) for name in ROUTERS]
+    twin, last2 = _mids(base.twin(), round(what.window * SECOND)), last_print(base)
+    return [_parcel(what, base, parcel, name, offer(base.twin(), parcel, name, stats, last2), twin) for name in ROUTERS]
 
 
 def _mids(market: Market, ns: int) -> tuple[np.ndarray, np.ndarray]:

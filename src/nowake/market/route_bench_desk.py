@@ -14,6 +14,7 @@ import numpy as np
 
 from nowake.core.board import PlaceKind
 from nowake.core.errors import InputError
+from nowake.core.events import Flag
 from nowake.core.intent import Tactic
 from nowake.core.times import MS, SECOND
 from nowake.core.values import ParentOrder, Side
@@ -32,7 +33,7 @@ from nowake.risk.policy import load
 from nowake.risk.scopes import Scope, resolve
 from nowake.routing.parameters import Routing
 
-__all__ = ["AFTER", "LOOK", "ROUTERS", "Fills", "Offer", "Offered", "offer"]
+__all__ = ["AFTER", "LOOK", "ROUTERS", "Fills", "Offer", "Offered", "last_print", "offer"]
 
 ROUTERS = ("equal split", "best price only", "lit only", "learning")
 LOOK = 250 * MS  # between two looks of a desk
@@ -119,22 +120,19 @@ def _parts(quantity: int, n: int, lot: int) -> list[int]:
     return parts
 
 
-def _best_place(board: np.void, side: int, now: int) -> int:
-    """Return the lit place with the best own side: place `now` where none is better, -1 where none shows a price."""
+def _best_place(shown: Sequence[int], side: int, now: int) -> int:
+    """Return the place with the best of prices `shown` (0: none): `now` where none is better, -1: no price at all."""
     best, most = -1, 0
-    for k in range(int(board["places"])):
-        row = board["place"][k]
-        price = int(row["bid"] if side > 0 else row["ask"])
-        if int(row["kind"]) == PlaceKind.LIT and price > 0:
-            better = best < 0 or side * price > side * most or (price == most and k == now)
-            best, most = (k, price) if better else (best, most)
+    for k, price in enumerate(shown):
+        if price > 0 and (best < 0 or side * price > side * most or (price == most and k == now)):
+            best, most = k, price
     return best
 
 
 class _Desk:
     """A market with the desk of one router on it."""
 
-    def __init__(self, market: Market, what: Offer, router: str, stats: np.ndarray | None) -> None:
+    def __init__(self, market: Market, what: Offer, router: str, stats: np.ndarray | None, last2: int) -> None:
         self.market, self.what, self.router = market, what, router
         self.places = _places(market)
         masks = _masks(router, self.places)
@@ -149,6 +147,7 @@ class _Desk:
         self._take_on(masks)
         self.fills = Fills()
         self.desk = LiveDesk(self.path, SimulatedVenue(market), self.fills, BOOKS, own_from=OWN_IDS)
+        self.desk.board["last2"] = last2  # without a print the guard lets nothing leave
         self.place = -1
         self.times: list[int] = []
         self.mids: list[float] = []
@@ -172,13 +171,25 @@ class _Desk:
     def _act(self, messages: np.ndarray) -> None:
         now = self.market.now
         if self.router == "best price only":
-            self.place = _best_place(self.desk.board, int(self.what.side), self.place)
+            self.place = _best_place(self._shown(), int(self.what.side), self.place)
             self.path.desk[0]["barred"] = _all_but(self.places, [self.place])
         self.desk.market(messages, now)
         self.desk.tick(now)
         mid = self.desk.mid()
         self.times.append(now)
         self.mids.append(self.mids[-1] if isnan(mid) and self.mids else mid)
+
+    def _shown(self) -> list[int]:
+        """Return the best price on the own side per place, 0 where none is displayed; at first that of the books."""
+        side, lit = int(self.what.side), [place.kind is PlaceKind.LIT for place in self.places]
+        if not self.times:
+            tops = [
+                self.market.book(place.name, 1)[side < 0] if k else []
+                for place, k in zip(self.places, lit, strict=True)
+            ]
+            return [top[0][0] if top else 0 for top in tops]
+        rows = self.desk.board["place"][: len(self.places)]["bid" if side > 0 else "ask"]
+        return [int(price) if k else 0 for price, k in zip(rows, lit, strict=True)]
 
     def step(self, ns: int) -> None:
         """Let the market run for `ns`, and the desk look."""
@@ -210,10 +221,19 @@ def _walk(market: Market, side: int, shares: int) -> tuple[float, float]:
     return paid, fees
 
 
-def offer(market: Market, what: Offer, router: str, stats: np.ndarray | None) -> Offered:
-    """Offer a parcel to `router` in `market`, which is used up; `stats` STATS[1]: what it knows, copied."""
+def last_print(market: Market) -> int:
+    """Return the price of the last print that was not yet collected, half ticks; 0: there is none."""
+    prints = market.trades()
+    return 2 * int(prints["price"][-1]) + bool(prints["flags"][-1] & Flag.HALF) if len(prints) else 0
+
+
+def offer(market: Market, what: Offer, router: str, stats: np.ndarray | None, last2: int | None = None) -> Offered:
+    """Offer a parcel to `router` in `market`, which is used up; `stats` STATS[1]: what it knows, copied.
+
+    `last2`: the last print, half ticks; by default what the market has not told yet.
+    """
     market.messages()
-    desk = _Desk(market, what, router, stats)
+    desk = _Desk(market, what, router, stats, last_print(market) if last2 is None else last2)
     end = market.now + round(what.window * SECOND)
     while market.now < end + GRACE:
         desk.step(LOOK)

@@ -2,7 +2,7 @@
 
 Pair k is the market of seed `seed` x 10^6 + k after the warm-up. Copies of it are worked by each policy, one copy is
 left alone (the twin): whatever differs from the twin was caused by the order, and whatever differs between two policies
-was caused by the difference between them. Orders travel through the `Venue` seam only.
+was caused by the difference between them. How a copy is worked: `scenario_desk`.
 """
 
 from dataclasses import dataclass
@@ -11,24 +11,30 @@ import numpy as np
 
 from nowake.core.errors import InputError
 from nowake.core.times import SECOND
-from nowake.core.values import MAX_QUANTITY, ParentOrder, Side
-from nowake.execution.work import Worker
+from nowake.core.values import MAX_QUANTITY, Instrument, Side
 from nowake.market.market import FIRST_DAY, Market
-from nowake.market.policies import POLICIES, make_policy
+from nowake.market.policies import POLICIES
 from nowake.market.preset import Preset
 from nowake.market.sessions import session_of
 from nowake.market.simulate import instrument_of
-from nowake.market.venue import SimulatedVenue, SimulatedView
+from nowake.risk.feasible import Plan, refuse_impossible
+from nowake.risk.policy import load as load_policy
+from nowake.risk.scopes import Effective, Scope, resolve
 
-__all__ = ["AFTER", "Run", "Scenario", "alone", "market_of", "steps_of", "worked"]
+__all__ = ["AFTER", "LISTEN", "Scenario", "alone", "check", "market_of", "steps_of", "traded"]
 
 AFTER = 60 * SECOND  # from a child to the mid that shows its impact
+LISTEN = 60.0  # s before the order starts from which its desk listens: no guard trusts a market without a print
 MOST = 4  # daily volumes that an order may have
+DESK, STRATEGY = "program", "schedule"  # whose limits hold
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is run: `quantity` shares within `horizon` s from `warm_up` s after the open, worked every `step` s."""
+    """What is run: `quantity` shares within `horizon` s from `warm_up` s after the open, looked at every `step` s.
+
+    `limits`: the execution policy, a name or a file.
+    """
 
     preset: Preset
     quantity: int = 500_000
@@ -38,8 +44,9 @@ class Scenario:
     seed: int = 7
     regime: str = "switching"
     warm_up: float = 1800.0
-    step: float = 2.0
+    step: float = 4.0
     policies: tuple[str, ...] = POLICIES
+    limits: str = "default"
 
     def __post_init__(self) -> None:
         if not 2 <= self.pairs <= 100_000:
@@ -68,13 +75,29 @@ class Scenario:
         start = self.session[0] + round(self.warm_up * SECOND)
         return start, start + round(self.horizon * SECOND)
 
+    @property
+    def effective(self) -> Effective:
+        """The limits in force."""
+        scope = Scope(desk=DESK, strategy=STRATEGY, symbol=self.preset.instrument.symbol)
+        return resolve(load_policy(self.limits), scope)
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
-    """A worked order: `mids` (ticks) at every step from the start, beyond the end by AFTER where the day allows."""
 
-    worker: Worker
-    mids: np.ndarray
+def traded(preset: Preset) -> Instrument:
+    """Return the instrument of a preset in whole ticks: own prices never lie between two."""
+    one = instrument_of(preset)
+    return Instrument(
+        one.symbol, one.tick_size * 2, step=1, round_lot=one.round_lot, currency=one.currency, venue=one.venue,
+        sessions=one.sessions,
+    )  # fmt: skip
+
+
+def check(what: Scenario) -> None:
+    """Refuse an order that its execution policy could never let through: OrderError with the limit that binds."""
+    about, (start, end) = what.preset.instrument, what.window
+    preset = what.preset
+    places = [*(v.name for v in preset.venues), *(p.name for p in preset.dark), *(d.name for d in preset.dealers)]
+    price = about.price / about.tick
+    refuse_impossible(what.effective, Plan(traded(preset), what.side, what.quantity, price, end - start, places))
 
 
 def steps_of(what: Scenario) -> np.ndarray:
@@ -87,32 +110,17 @@ def steps_of(what: Scenario) -> np.ndarray:
 
 def alone(market: Market, grid: np.ndarray) -> np.ndarray:
     """Return the mids of a market that is left alone."""
-    view, mids = SimulatedView(market), np.empty(len(grid))
+    mids = np.empty(len(grid))
     for k, when in enumerate(grid.tolist()):
         market.advance((when - market.now) / SECOND)
-        mids[k] = view.mid()
+        market.messages()
+        market.trades()
+        mids[k] = market.mid()
     return mids
 
 
-def worked(what: Scenario, name: str, market: Market, grid: np.ndarray) -> Run:
-    """Let policy `name` work the order in `market`."""
-    start, end = what.window
-    order = ParentOrder(name, instrument_of(what.preset), what.side, what.quantity, start, end)
-    policy = make_policy(name, what.preset, what.session, what.window, what.quantity)
-    view = SimulatedView(market)
-    worker = Worker(SimulatedVenue(market), view, order, policy.schedule, policy.tactic, policy.slices)
-    mids = np.empty(len(grid))
-    for k, when in enumerate(grid.tolist()):
-        while market.now < when:
-            wake = when if worker.done else min(worker.look(), when)
-            market.advance((wake - market.now) / SECOND)
-        mids[k] = view.mid()
-    worker.children.hear()
-    return Run(worker, mids)
-
-
 def market_of(what: Scenario, k: int) -> Market:
-    """Return the market of pair `k` at the start of the order."""
+    """Return the market of pair `k`, LISTEN before the order starts or at the open."""
     market = Market.load(what.preset, what.seed * 1_000_000 + k, what.regime)
-    market.advance(what.warm_up)
+    market.advance(max(what.warm_up - LISTEN, 0.0))
     return market

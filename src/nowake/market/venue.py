@@ -100,18 +100,20 @@ class SimulatedVenue:
 
     def events(self) -> Sequence[VenueEvent]:
         """Return what happened to own orders since the last call."""
-        new, self._said = self._said, []
-        new += [self._event(event) for event in self._market.events()]
-        numbered = [replace(event, event_id=self._told + k) for k, event in enumerate(new, 1)]
+        said, self._said = self._said, []
+        new = [replace(event, event_id=self._told + k) for k, event in enumerate(said, 1)]
+        first = self._told + len(new) + 1
+        new += [self._event(event, number) for number, event in enumerate(self._market.events(), first)]
         self._told += len(new)
-        return numbered
+        return new
 
-    def _event(self, event: OwnEvent) -> VenueEvent:
+    def _event(self, event: OwnEvent, number: int) -> VenueEvent:
         known = self._order.get(event.oid)
         order_id = known if known is not None else self._quote.get(event.oid, 0)
         return VenueEvent(
             event.time, event.kind, order_id, event.venue, event.price, event.quantity, event.leaves, event.fee,
             event.liquidity, event.reason, event.oid if event.oid in self._quote else 0,
+            number,
         )  # fmt: skip
 
     def status(self, scope: int | str | None = None) -> Sequence[OrderStatus]:

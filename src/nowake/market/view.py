@@ -18,7 +18,8 @@ from nowake.market.world.state import BOOKS
 
 __all__ = ["View", "snapshot", "trades_of"]
 
-_TRADES = (int(Kind.EXECUTE), int(Kind.HIDDEN), int(Kind.CROSS), int(Kind.TRADE))
+_TRADES = np.zeros(256, bool)  # which kinds of event are executions
+_TRADES[[int(kind) for kind in (Kind.EXECUTE, Kind.HIDDEN, Kind.CROSS, Kind.TRADE)]] = True
 
 
 class View:
@@ -98,4 +99,4 @@ def snapshot(books: np.ndarray, venue: int, now: int) -> np.ndarray:
 
 def trades_of(events: np.ndarray) -> np.ndarray:
     """Return the executions among EVENT records."""
-    return np.asarray(events[np.isin(events["kind"], _TRADES)])
+    return np.asarray(events[_TRADES[events["kind"]]])

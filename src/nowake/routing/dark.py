@@ -3,7 +3,7 @@
 Greedy of Ganchev, Kearns, Nevmyvaka & Vaughan 2010 on posterior draws (discounted Thompson sampling): the marginal
 gain of a share in pool v is T_v(given + 1) edge_v, with edge = half-spread + taker fee saved - pool fee + mark-out -
 leak. Both the tail and the mark-out are drawn once per decision and pool. The dealers together are one more pool
-that holds any size.
+that holds any size. A pool that is only asked for what it holds is judged by the means: asking costs no waiting.
 """
 
 from math import sqrt
@@ -22,7 +22,9 @@ from nowake.routing.toxicity import expected_mark, mark_deviation
 from nowake.routing.venues import EDGES, SIZES
 from nowake.routing.want import DEALERS
 
-__all__ = ["allocate", "clear_desk", "prepare_dealers", "prepare_pools"]
+__all__ = ["AGAIN", "allocate", "clear_desk", "prepare_asks", "prepare_dealers", "prepare_pools"]
+
+AGAIN = 30_000_000_000  # ns after which a pool may hold something new
 
 _JOIN, _IMPROVE = int(Tactic.JOIN), int(Tactic.IMPROVE)
 _DARK, _DEALER, _UP = int(PlaceKind.DARK), int(PlaceKind.DEALER), int(PlaceState.UP)
@@ -41,6 +43,23 @@ def clear_desk(b: Any, w: Any, volume: Any, hurry: Any) -> None:
     for k in range(DEALERS + 1):
         w.give[k], w.least[k], w.level[k] = 0, 0, 0
         w.edge[k], w.alive[k], w.gain[k] = 0.0, 0.0, 0.0
+
+
+@kernel
+def prepare_asks(b: Any, s: Any, w: Any, volume: Any, fee: Any) -> Any:
+    """Set the edge of every pool that may hold something new, by the means; returns how many have a gain.
+
+    Not one whose last order came back short within AGAIN: it has told what it holds.
+    """
+    half, usable = (b.ask - b.bid) / 2.0, 0
+    for k in range(np.int64(b.places)):
+        q, v = b.place[k], s.venue[k]
+        if q.kind != _DARK or q.state != _UP or 0 <= w.time - v.short < AGAIN:
+            continue
+        w.edge[k] = half + fee - q.maker_fee + expected_mark(v) - leak_of(s, k) * (volume + w.rest) / volume
+        w.draw[k], w.alive[k] = 0.0, 1.0
+        usable += 1 if w.edge[k] > 0.0 else 0
+    return usable
 
 
 @kernel

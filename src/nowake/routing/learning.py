@@ -28,6 +28,7 @@ def heard(stats: Any, params: Any, reports: Any, r: Any) -> None:
     v.filled = v.filled * p.discount + t.filled
     if t.kind == _DARK:
         heard_pool(v, p, t.sent, t.filled, t.minimum)
+        v.short = t.time if t.filled < t.sent else 0
     elif t.kind == _LIT and t.ahead >= 0:
         hear_queue(v, p, t.sent, t.filled, t.ahead)
 

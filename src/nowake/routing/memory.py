@@ -18,7 +18,7 @@ from nowake.routing.venues import STATS, VENUE_STATS, new_stats
 
 __all__ = ["VERSION", "load_stats", "save_stats"]
 
-VERSION = 1
+VERSION = 2
 _FORMAT = "nowake venue statistics"
 
 
@@ -65,7 +65,7 @@ def _read(path: Path) -> tuple[dict[str, object], np.ndarray]:
             f"{path}: venue statistics of another version",
             expected=f"version {VERSION}",
             got=head.get("version"),
-            hint="a newer nowake wrote it: use that one, or delete the file",
+            hint="an older or newer nowake wrote it: use that one, or delete the file",
         )
     return head, stats
 

@@ -15,7 +15,7 @@ class Routing:
     """How the router decides; distances in half-spreads of the moment unless said otherwise.
 
     `lot`: shares of the smallest piece that is divided further.
-    `dark_share`: part of the resting shares that is offered to dark pools (tactic DARK: all).
+    `dark_share`: part of what may wait that waits in dark pools, which are asked first (tactic DARK: all; 0: neither).
     `pool_cap`: most of a dark volume in one pool, where there are two or more.
     `discount`: weight of a venue's past after every child heard of.
     `forget`: weight of mark-outs after every dark decision, so that a pool that was left is tried again.
@@ -32,7 +32,7 @@ class Routing:
     """
 
     lot: int = 100
-    dark_share: float = 0.5
+    dark_share: float = 0.25
     pool_cap: float = 0.5
     discount: float = 0.99
     forget: float = 0.998

@@ -43,6 +43,8 @@ class CensoredPools:
             raise InputError("pools", expected="at least one law", got="none")
         self.laws = tuple(laws)
         self._sums = [np.cumsum(law.masses()) for law in laws]
+        self._tails = [np.clip(1.0 - sums[:-1], 0.0, 1.0) for sums in self._sums]
+        self._fills = [np.concatenate([[0.0], np.cumsum(tail)]) for tail in self._tails]  # expected, of 0, 1, ... units
         self._random = generator(seed, "routing/pools")
 
     def __len__(self) -> int:
@@ -56,11 +58,11 @@ class CensoredPools:
 
     def tails(self) -> list[NDArray[np.float64]]:
         """Return the true P(S_v >= 1..largest) of every pool."""
-        return [np.clip(1.0 - sums[:-1], 0.0, 1.0) for sums in self._sums]
+        return [tail.copy() for tail in self._tails]
 
     def expected(self, sent: NDArray[np.int64]) -> float:
         """Return the expected fills of an allocation."""
-        return float(sum(tail[: int(n)].sum() for tail, n in zip(self.tails(), sent, strict=True)))
+        return float(sum(fills[min(int(n), len(fills) - 1)] for fills, n in zip(self._fills, sent, strict=True)))
 
     def oracle(self, volume: int) -> Allocation:
         """Return the best allocation for whoever knows the laws."""

@@ -18,6 +18,7 @@ class Reason(IntEnum):
     DARK_GREEDY = 7
     DARK_AT_MID = 8
     ASK_DEALERS = 9
+    DARK_FIRST = 10
 
 
 WORDS = {
@@ -31,6 +32,7 @@ WORDS = {
     Reason.DARK_GREEDY: "the dark pool whose next lot is likeliest to gain, by its censored fills and mark-outs",
     Reason.DARK_AT_MID: "no step inside the spread is free: waits at the mid in a dark pool",
     Reason.ASK_DEALERS: "large against the displayed size: dealers are asked",
+    Reason.DARK_FIRST: "asks a dark pool for what it holds, at once or not at all, before the rest waits in sight",
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from nowake.core.board import PLACES, Phase, PlaceKind, PlaceState
 from nowake.core.draws import Draws
 from nowake.core.intent import OrderKind, Tactic
+from nowake.routing.dark import AGAIN
 from nowake.routing.dealers import BEST_OF
 from nowake.routing.reasons import Reason
 from nowake.routing.reference_learning import (
@@ -201,6 +202,18 @@ def _pools(d: _Desk, volume: int, walk: float) -> dict[int, _Offer]:
     return offers
 
 
+def _asks(d: _Desk, volume: int) -> dict[int, _Offer]:
+    """Pools that may hold something new: their last order filled whole, or came back short a while ago."""
+    offers = {}
+    for k in d.up(PlaceKind.DARK):
+        v = d.stats["venue"][k]
+        if 0 <= int(d.w["time"]) - int(v["short"]) < AGAIN:
+            continue
+        leak = leak_of(d.stats, k) * (volume + int(d.w["rest"])) / volume
+        offers[k] = _Offer(d.half + d.fee - float(d.place(k)["maker_fee"]) + expected_mark(v) - leak)
+    return offers if any(offer.edge > 0 for offer in offers.values()) else {}
+
+
 def _dealers(d: _Desk, volume: int, walk: float) -> tuple[list[int], _Offer | None]:
     known, costs, variance = d.up(PlaceKind.DEALER), {}, 0.0
     for k in known:
@@ -236,7 +249,7 @@ def _marginal(d: _Desk, k: int, offer: _Offer) -> float:
     return offer.alive * marginal_of_step(d.stats["venue"][k], offer.step, offer.draw)
 
 
-def _divide(d: _Desk, offers: dict[int, _Offer], volume: int, walk: float) -> int:
+def _divide(d: _Desk, offers: dict[int, _Offer], volume: int, walk: float, wait: float) -> int:
     """The greedy: the next step of sizes to the offer whose marginal gain is largest; returns the shares left."""
     lot, left = int(d.p["lot"]), volume
     usable = sum(offer.edge > 0 for k, offer in offers.items() if k != PLACES)
@@ -248,12 +261,12 @@ def _divide(d: _Desk, offers: dict[int, _Offer], volume: int, walk: float) -> in
             break
         k = max(sorted(worth), key=worth.__getitem__)
         offer, f = offers[k], _marginal(d, k, offers[k])
-        if d.w["tactic"] in (Tactic.JOIN, Tactic.IMPROVE) and f * (offer.edge - walk) < (1 - f) * d.wait:
+        if d.w["tactic"] in (Tactic.JOIN, Tactic.IMPROVE) and f * (offer.edge - walk) < (1 - f) * wait:
             break
         lots = EDGES[offer.step] - (EDGES[offer.step - 1] if offer.step else 0)
         n = left if k == PLACES else min(left, cap - offer.given, lots * lot)
         offer.given += n
-        offer.gain += n * (f * (offer.edge - walk) - (1.0 - f) * d.wait)
+        offer.gain += n * (f * (offer.edge - walk) - (1.0 - f) * wait)
         left -= n
         offer.full = k == PLACES or n < lots * lot or offer.given >= cap or offer.step + 1 == len(EDGES)
         if not offer.full:
@@ -270,7 +283,7 @@ def _hide(d: _Desk, volume: int, hurry: float, *, pools: bool, dealers: bool) ->
     asked, best = _dealers(d, volume, walk) if dealers else ([], None)
     if best is not None:
         offers[PLACES] = best
-    left = _divide(d, offers, volume, walk)
+    left = _divide(d, offers, volume, walk, d.wait)
     at_mid = d.w["tactic"] == Tactic.IMPROVE and d.price == d.touch
     reason = Reason.DARK_AT_MID if at_mid else Reason.DARK_GREEDY
     children = []
@@ -280,10 +293,25 @@ def _hide(d: _Desk, volume: int, hurry: float, *, pools: bool, dealers: bool) ->
             limit, score = int(d.w["limit"]), o.gain / o.given
             children += [Child(j, OrderKind.QUOTE, limit, o.given, Reason.ASK_DEALERS, score) for j in asked]
         elif o.given:
-            gain = d.half - float(d.place(k)["maker_fee"])
-            least = least_execution(d.stats["venue"][k], d.p, o.given, gain)
-            children.append(Child(k, OrderKind.MID_PEG, int(d.w["limit"]), o.given, reason, o.gain / o.given, least))
+            children.append(_hidden(d, k, o, OrderKind.MID_PEG, int(d.w["limit"]), reason))
     return children, left
+
+
+def _hidden(d: _Desk, k: int, o: _Offer, kind: OrderKind, price: int, reason: Reason) -> Child:
+    gain = d.half - float(d.place(k)["maker_fee"])
+    least = least_execution(d.stats["venue"][k], d.p, o.given, gain)
+    return Child(k, kind, price, o.given, reason, o.gain / o.given, least)
+
+
+def _ask_pools(d: _Desk, volume: int) -> tuple[list[Child], int]:
+    """Ask pools for what they hold, at once or not at all."""
+    offers = _asks(d, volume) if volume > 0 and 0 < d.p["dark_share"] < 1 else {}
+    if not offers:
+        return [], volume
+    left = _divide(d, offers, volume, 0.0, 0.0)
+    price = d.far if d.allowed(d.far) else int(d.w["limit"])
+    asked = [(k, offers[k]) for k in sorted(offers) if offers[k].given]
+    return [_hidden(d, k, o, OrderKind.IOC, price, Reason.DARK_FIRST) for k, o in asked], left
 
 
 def route(board: Rec, stats: Rec, params: Rec, want: Rec, draws: Draws) -> Routed:
@@ -302,8 +330,11 @@ def route(board: Rec, stats: Rec, params: Rec, want: Rec, draws: Draws) -> Route
     elif d.two_sided:
         lot, at_mid = int(params["lot"]), tactic == Tactic.IMPROVE and d.price == d.touch
         part = passive if at_mid else int(params["dark_share"] * passive) // lot * lot
-        hidden, back = _hide(d, part, float(want["urgency"]), pools=True, dealers=False)
-        resting, waits = _rest(d, passive - part + back)
+        hidden, back = _ask_pools(d, passive)
+        if not hidden:
+            hidden, back = _hide(d, part, float(want["urgency"]), pools=True, dealers=False)
+            back += passive - part
+        resting, waits = _rest(d, back)
         out.children = hidden + resting
         out.leave = _leave(d)
     else:

@@ -1,7 +1,8 @@
 """The smart order router: one want in, intents out, all of them decided on the same view of the market.
 
-CROSS sweeps. JOIN and IMPROVE rest what may wait: a part hidden (`dark_share`), the rest in the best queues, and
-sweep what is due and what is cheaper taken than waited for. DARK hides all. What is large against the displayed size
+CROSS sweeps. JOIN and IMPROVE ask dark pools for what they hold of all that may wait, at once or not at all; what is
+left rests, a part hidden (`dark_share`), the rest in the best queues. They sweep what is due and what is cheaper taken
+than waited for. DARK hides all. What is large against the displayed size
 is offered to dealers. Whatever has no route now stays in `left`: shares are neither made nor lost.
 """
 
@@ -12,7 +13,7 @@ import numpy as np
 from nowake.core.board import PLACES, Phase, PlaceKind, PlaceState
 from nowake.core.intent import OrderKind, Tactic
 from nowake.core.jit import inline, kernel
-from nowake.routing.dark import allocate, clear_desk, prepare_dealers, prepare_pools
+from nowake.routing.dark import allocate, clear_desk, prepare_asks, prepare_dealers, prepare_pools
 from nowake.routing.queues import displayed, spread_over, to_leave
 from nowake.routing.reasons import Reason
 from nowake.routing.sweep import best_fee, emit, sweep, within
@@ -24,7 +25,9 @@ _CONTINUOUS = int(Phase.CONTINUOUS)
 _LIT, _DARK, _UP = int(PlaceKind.LIT), int(PlaceKind.DARK), int(PlaceState.UP)
 _CROSS, _JOIN, _IMPROVE, _HIDE = int(Tactic.CROSS), int(Tactic.JOIN), int(Tactic.IMPROVE), int(Tactic.DARK)
 _POST, _PEG, _QUOTE = int(OrderKind.POST_ONLY), int(OrderKind.MID_PEG), int(OrderKind.QUOTE)
+_IOC = int(OrderKind.IOC)
 _GREEDY, _AT_MID, _DEALERS = int(Reason.DARK_GREEDY), int(Reason.DARK_AT_MID), int(Reason.ASK_DEALERS)
+_ASK_POOL = int(Reason.DARK_FIRST)
 _FIRST, _QUEUE, _STEP = int(Reason.JOIN_FIRST), int(Reason.JOIN_QUEUE), int(Reason.IMPROVE_STEP)
 
 
@@ -50,12 +53,22 @@ def _own_price(b: Any, w: Any) -> Any:
     return better if w.tactic == _IMPROVE and w.side * (far - better) > 0 else price
 
 
+@inline
+def _far_price(b: Any, w: Any) -> Any:
+    """Return the touch of the other side, or the limit where that is nearer: the mid is never beyond it."""
+    far = b.ask if w.side > 0 else b.bid
+    return far if within(w, far) else w.limit
+
+
 @kernel
 def _send_hidden(b: Any, w: Any, intents: Any, n: Any, reason: Any) -> Any:
     """Write the intents of the desk's pools, and one for each dealer asked; returns their number."""
+    kind, price = _PEG, w.limit
+    if reason == _ASK_POOL:
+        kind, price = _IOC, _far_price(b, w)
     for k in range(np.int64(b.places)):
         if w.give[k] > 0 and b.place[k].kind == _DARK:
-            n = emit(w, intents, n, k, _PEG, w.limit, w.give[k], reason, w.gain[k] / w.give[k])
+            n = emit(w, intents, n, k, kind, price, w.give[k], reason, w.gain[k] / w.give[k])
             intents[n - 1].minimum = w.least[k]
     if w.give[DEALERS] > 0:
         for k in range(np.int64(b.places)):
@@ -79,6 +92,19 @@ def _hide(
         left = allocate(b, s, p, w, volume, usable, wait)
         at_mid = w.tactic == _IMPROVE and _own_price(b, w) == _on_grid(w, b.bid if w.side > 0 else b.ask)
         n = _send_hidden(b, w, intents, n, _AT_MID if at_mid else _GREEDY)
+    return n, left
+
+
+@kernel
+def _ask_pools(b: Any, s: Any, p: Any, w: Any, fee: Any, intents: Any) -> Any:
+    """Ask pools for what they hold of all that may wait, at once or not at all; returns (intents, shares left)."""
+    n, left = 0, w.passive
+    if left > 0 and 0.0 < p.dark_share < 1.0:  # 1: it may wait in them just as well
+        clear_desk(b, w, left, 0.0)
+        usable = prepare_asks(b, s, w, left, fee)
+        if usable > 0:
+            left = allocate(b, s, p, w, left, usable, 0.0)
+            n = _send_hidden(b, w, intents, n, _ASK_POOL)
     return n, left
 
 
@@ -144,9 +170,12 @@ def route(boards: Any, stats: Any, params: Any, wants: Any, r: Any, draws: Any, 
     if w.tactic == _CROSS:
         taken += w.passive
     elif mid:
-        part = _hidden_part(b, p, w)
-        n, back = _hide(b, s, p, w, d, part, fee, wait, False, intents, n)
-        n, n_left = _rest(b, s, p, w, w.passive - part + back, fee, wait, intents, n)
+        n, back = _ask_pools(b, s, p, w, fee, intents)
+        if n == 0:
+            part = _hidden_part(b, p, w)
+            n, back = _hide(b, s, p, w, d, part, fee, wait, False, intents, n)
+            back += w.passive - part
+        n, n_left = _rest(b, s, p, w, back, fee, wait, intents, n)
         to_leave(b, s, p, w, _own_price(b, w), fee, wait)
     else:
         n_left = np.int64(w.passive)

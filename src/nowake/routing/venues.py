@@ -41,6 +41,7 @@ VENUE_STATS = np.dtype(
         ("filled", "f8"),
         ("risk", "f8", (SIZES,)),
         ("ended", "f8", (SIZES,)),
+        ("short", "i8"),  # when the last hidden order came back short of what was sent, ns; 0: it filled whole
         ("outflow", "f8"),  # shares that leave the best queue while an order waits
         ("outflows", "f8"),  # how many orders told of it
         ("raw", "f8", (3,)),  # mean mark-outs at 1, 10 and 60 s

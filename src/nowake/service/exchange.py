@@ -9,16 +9,18 @@ lets too much wait is cut off, and may come back.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from nowake.core.errors import InputError, NowakeError
 from nowake.core.times import SECOND
-from nowake.market.market import Market
+from nowake.core.venue import VenueEvent
+from nowake.market.market import FIRST_DAY, Market
 from nowake.market.preset import load, parameter_hash
 from nowake.market.venue import SimulatedVenue
 from nowake.service.ledger_file import LedgerFile, Made
@@ -40,10 +42,7 @@ from nowake.service.wire import (
     status_row,
 )
 
-if TYPE_CHECKING:
-    from nowake.core.venue import VenueEvent
-
-__all__ = ["Exchange", "serve"]
+__all__ = ["Exchange", "Server", "serve"]
 
 _ROLES = ("orders", "drop", "data")
 _TICK = 0.005  # s of real time between two looks at the clock
@@ -61,18 +60,21 @@ class _Session:
 
 
 class Exchange:
-    """The market and what it has said; no sockets here. A file that exists is gone through first."""
+    """The market on `day` and what it has said; no sockets here. A file that exists is gone through first.
 
-    def __init__(self, kept: LedgerFile) -> None:
-        self.made, self._kept = kept.made, kept
+    `told`: the number of the last own event of the days before; numbers go on from there.
+    """
+
+    def __init__(self, kept: LedgerFile, day: date = FIRST_DAY, told: int = 0) -> None:
+        self.made, self._kept, self._before = kept.made, kept, told
         preset = load(self.made.preset)
         if parameter_hash(preset) != self.made.parameters:
             raise InputError(f"preset {self.made.preset}", expected=self.made.parameters, got=parameter_hash(preset))
-        self.market = Market.load(preset, self.made.seed, self.made.regime)
+        self.market = Market.load(preset, self.made.seed, self.made.regime, day)
         self.market.advance(self.made.warm_up)
         self.market.messages()
         self.venue = SimulatedVenue(self.market)
-        self.events: list[VenueEvent] = []
+        self.events = [VenueEvent(0, "past", 0, event_id=number) for number in range(1, told + 1)]
         for entry in kept.entries():
             self._advance(entry.time)
             if entry.command is not None:
@@ -90,7 +92,10 @@ class Exchange:
         return self.market.now >= self.market.close
 
     def _hear(self) -> None:
-        self.events.extend(self.venue.events())
+        new = self.venue.events()
+        if self._before:
+            new = [replace(event, event_id=event.event_id + self._before) for event in new]
+        self.events.extend(new)
 
     def _advance(self, until: int) -> None:
         if until > self.market.now:
@@ -134,8 +139,8 @@ class Exchange:
             yield rows
 
 
-class _Server:
-    """The sockets of an exchange."""
+class Server:
+    """The sockets of an exchange; `failed` ends with the error where its file cannot be written any more."""
 
     def __init__(self, exchange: Exchange, speed: float) -> None:
         self._exchange, self._speed = exchange, speed
@@ -221,6 +226,17 @@ class _Server:
                 continue
             session.out.write((news if session.role == "data" else own) + clock)
 
+    async def until_it_fails(self, *others: Coroutine[Any, Any, None]) -> None:
+        """Run `others` and wait: raises what one of them, or keeping the file, raises; runs on when they are done."""
+        tasks = {self.failed, *(asyncio.ensure_future(one) for one in others)}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+
     def hang_up(self) -> None:
         """End every session at once."""
         for session in self._sessions:
@@ -246,7 +262,7 @@ async def serve(made: Made, folder: Path, speed: float, ready: object = None) ->
     """
     kept = LedgerFile(folder / "venue.log", made)
     exchange = Exchange(kept)
-    server = _Server(exchange, speed)
+    server = Server(exchange, speed)
     path = folder / "venue.sock"
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
@@ -255,16 +271,11 @@ async def serve(made: Made, folder: Path, speed: float, ready: object = None) ->
     if callable(ready):
         ready()
     try:
-        tasks = {asyncio.ensure_future(one) for one in (server.failed, *([server.run()] if speed else []))}
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
+            await server.until_it_fails(*([server.run()] if speed else []))
         except OSError as error:
             raise NowakeError(f"exchange: {kept.path} cannot be written: {error.strerror or error}") from error
         finally:
-            for task in tasks:
-                task.cancel()
             listening.close()
             server.hang_up()
     finally:

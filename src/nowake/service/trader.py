@@ -2,121 +2,63 @@
 
 It keeps a folder: `journal.db`, `kill.json`, and beside the journal the log of decisions if asked to. A start replays
 the journal, makes journal and venue agree (`recovery`), takes the parents up where they stand, and only then trades.
-One symbol; three sessions: orders, data, drop copy. A difference that the drop copy shows (`reconcile`) stops it:
-everything is withdrawn. So does SIGTERM, in peace. Attendants look in at every step: whoever records, supervises,
-shows, or hears commands.
+One symbol; three sessions: orders, data, drop copy. A difference that the drop copy shows (`reconcile`) presses the
+kill switch of the firm: everything is withdrawn, and nothing traded until two people have looked. SIGTERM ends it in
+peace. Attendants look in at every step: whoever records, supervises, shows, or hears commands.
 """
 
 import contextlib
 import select
 import signal
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
-
-from nowake.book.state import Preset as BookPreset
 from nowake.core.board import Phase
-from nowake.core.errors import InputError, NowakeError
+from nowake.core.errors import InputError
 from nowake.core.times import SECOND
-from nowake.core.values import Instrument, ParentOrder, Side
 from nowake.execution.decision_log import DecisionWriter
 from nowake.execution.decision_recorder import Recorder, Recording, header_of
-from nowake.execution.desk_state import CURVE, Hands, Placing
+from nowake.execution.desk_state import Hands
 from nowake.execution.live import Bookkeeper, LiveDesk
 from nowake.execution.opening import limit_path, places_of
 from nowake.execution.path import DecisionPath
-from nowake.execution.policy import Policy, ScriptedPolicy, UniformForecaster
-from nowake.oms.events import ParentNew, ParentSaid, PolicyLoaded
-from nowake.oms.identifiers import Ids
+from nowake.execution.policy import UniformForecaster
+from nowake.oms.events import Control, ParentNew, ParentSaid, PolicyLoaded
+from nowake.oms.identifiers import Ids, text
 from nowake.oms.journal.protocol import open_journal
-from nowake.oms.keeper import Keeper, Mode, open_keeper
-from nowake.oms.orders import Parent
+from nowake.oms.keeper import Keeper, open_keeper
+from nowake.oms.orders import Flag, Parent
 from nowake.oms.states import CLOSED, Act
 from nowake.risk.kill import KillSwitch
 from nowake.risk.policy import load, policy_hash
 from nowake.risk.scopes import Scope, resolve
 from nowake.service.bookkeeping import Books, Witness, last_number
-from nowake.service.reconcile import DropCopy
+from nowake.service.control_kill import press_again, stop_firm, withdraw_pressed
+from nowake.service.control_words import Around
+from nowake.service.policy_watch import refuse_hopeless
+from nowake.service.reconcile import Difference, DropCopy
 from nowake.service.recovery import Recovered, recover
+from nowake.service.taking_up import controls_in, count_money, take_up
+from nowake.service.trader_setup import SPARE, Alarm, Attendant, Setup, Work
 from nowake.service.venue_client import SocketVenue
 
-__all__ = ["Attendant", "Setup", "Trader", "Work", "run"]
+__all__ = ["Alarm", "Attendant", "Setup", "Trader", "Work", "run"]
 
 _LATENCY = 500_000  # ns to a venue, taken as given
-_SPARE = 80  # ids of a parent below which it gets a new block
+_SWITCHES = 64  # of the kill switch, beside one per parent
 _DESK = "program"
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A parent order: `client` is its sender's id, known once; `start` and `end` in s from the trader's first start."""
-
-    client: str
-    side: Side
-    quantity: int
-    start: float
-    end: float
-    limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a trader needs to know; `books` and `own_from` as `execution.live.LiveDesk` takes them.
-
-    `journal`: where it lies, in the folder if None. `decisions`: whether a log of decisions is kept beside it.
-    """
-
-    folder: Path
-    socket: Path
-    work: tuple[Work, ...]
-    mode: Mode = Mode.RESERVED
-    instance: int = 1
-    block: int = 256  # ids that are reserved at a time for each parent
-    policy: str = "default"
-    instrument: Instrument = field(default_factory=lambda: Instrument("MIDC", Decimal("0.01"), step=1))
-    books: BookPreset = field(default_factory=lambda: BookPreset(levels=1024, orders=2048, trades=256))
-    own_from: int = 2**40
-    decider: Policy = field(default_factory=ScriptedPolicy)
-    journal: Path | None = None
-    decisions: bool = False
-    preset: str = "unknown"  # of the market at the venue, for the log of decisions
-
-    def __post_init__(self) -> None:
-        names = [one.client for one in self.work]
-        if not names or len(set(names)) < len(names):
-            raise InputError("parents of a trader", expected="one or more, each with its own client id", got=names)
-        if self.block <= _SPARE:
-            raise InputError("block of ids", expected=f"above {_SPARE}", got=self.block)
-
-    @property
-    def file(self) -> Path:
-        """The journal."""
-        return self.journal or self.folder / "journal.db"
-
-
-class Attendant(Protocol):
-    """Whoever looks in at every step of a trader that is clean."""
-
-    def files(self) -> Sequence[int]:
-        """Return the descriptors that wake the trader."""
-
-    def attend(self, news: np.ndarray, now: int) -> None:
-        """Look in at `now` (ns UTC), after the desk has acted on `news` (EVENT)."""
-
-    def end(self) -> None:
-        """Let go: the trader ends."""
-
-
 class Trader:
-    """A trader that has come back: clean, its parents on the desk, nothing sent yet."""
+    """A trader that has come back: clean, its parents on the desk, nothing sent yet.
+
+    `alarms`: what somebody must look at, oldest first.
+    """
 
     def __init__(self, setup: Setup, witness: Witness | None = None) -> None:
         self.setup, self.drop, self.stopping = setup, DropCopy(), False
         self.attendants: list[Attendant] = []
+        self.alarms: list[Alarm] = []
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
             self._opened = opened.pop_all()
@@ -125,19 +67,25 @@ class Trader:
         journal = setup.file
         self.keeper = open_keeper(journal, setup.instance, mode=setup.mode, block=setup.block, clock=self.now)
         opened.callback(self.keeper.close)
-        last = _last(journal, self.keeper)
+        last, said = _read(journal, self.keeper)
         self.orders = _session(setup, "orders", last, opened)
         self.copy = _session(setup, "drop", last, opened)
         self.data = _session(setup, "data", 0, opened)
         self.books = Books(self.keeper, [], self.now, witness)
         self.books.last = last
         self.recovered: Recovered = recover(self.books, self.orders, self.now)
+        refuse_hopeless(
+            setup, [name for name, *_ in self.orders.welcome.venues], Scope(desk=_DESK, symbol=setup.instrument.symbol),
+            known=self.keeper.oms.clients, position=self.keeper.oms.position("fund", setup.instrument.symbol),
+        )  # fmt: skip
         self.parents = [self._parent(work) for work in setup.work]
         self.books.parents = [parent.id for parent in self.parents]
         self.path = self._path()
         self.desk = LiveDesk(self.path, self.orders, self._bookkeeper(opened), setup.books, setup.own_from)
         for i in range(len(self.parents)):
-            self._take_up(i)
+            self._take_up(i, said)
+        count_money(self.path, self.keeper.oms, self.parents, setup.instrument)
+        press_again(self)
 
     def now(self) -> int:
         """Return the venue's time, ns UTC; 0 before the first session."""
@@ -154,7 +102,7 @@ class Trader:
             tick = str(self.setup.instrument.tick_size)
             new = ParentNew(
                 now, number, "fund", self.setup.instrument.symbol, int(work.side), work.quantity, *times,
-                work.limit or 0, "scripted", tick, work.client,
+                work.limit or 0, work.algo, tick, work.client,
             )  # fmt: skip
             self.keeper.enter(new)
         parent = oms.parents[number]
@@ -167,8 +115,11 @@ class Trader:
         setup, tick = self.setup, float(self.setup.instrument.tick_size)
         venues = self.orders.welcome.venues
         places = places_of(venues, tick, _LATENCY)
-        path = DecisionPath(len(self.parents), places, setup.decider, UniformForecaster(), seed=setup.instance)
-        policy = load(setup.policy)
+        path = DecisionPath(
+            len(self.parents), places, setup.decider, UniformForecaster(), seed=setup.instance,
+            switches_n=_SWITCHES + len(self.parents),
+        )  # fmt: skip
+        self.policy = policy = load(setup.policy)
         self.books.record(PolicyLoaded(self.now(), "execution policy", setup.policy, policy_hash(policy)))
         file = setup.folder / "kill.json"
         kill = KillSwitch.open if file.exists() else KillSwitch.create
@@ -188,27 +139,34 @@ class Trader:
         opened.callback(log.close)
         return Recording(self.books, Recorder(self.path, log, [parent.id for parent in self.parents]))
 
-    def _take_up(self, i: int) -> None:
-        """Put parent `i` on the desk as the journal has it: its fills done, nothing working."""
-        parent, path = self.parents[i], self.path
-        order = ParentOrder(
-            parent.client, self.setup.instrument, Side(parent.side), parent.quantity, parent.start, parent.end,
-            parent.price or None,
-        )  # fmt: skip
-        interval = max(10 * SECOND, (parent.end - parent.start) // 60)
-        path.take_on(i, order, np.linspace(0, 1, CURVE + 1), interval, Placing())
-        path.desk[i]["filled"] = path.usages[i]["filled"] = parent.filled
+    def _take_up(self, i: int, said: dict[str, list[Control]]) -> None:
+        """Put parent `i` on the desk as the journal has it, and hang it on the kill switch."""
+        parent = self.parents[i]
+        wrong = take_up(self.path, i, parent, self.setup.work[i], said.get(text(parent.id), []), self.around())
         children = (self.keeper.oms.children[number] for number in parent.children)
-        path.desk[i]["decisions"] = max((child.decision for child in children), default=0)
-        path.usages[path.usages[i]["symbol"]]["position"] += parent.side * parent.filled
-        self.kill.attach(path.usages, i, Scope(desk=_DESK, symbol=parent.symbol), self._names())
-        if CLOSED[parent.state]:
-            path.desk[i]["done"] = 1
-        else:
-            path.ids(i, *_block(self.keeper.ids, parent.id, self.setup.block))
+        self.path.desk[i]["decisions"] = max((child.decision for child in children), default=0)
+        if wrong is not None:
+            self.alarm(f"order {text(parent.id)} is paused: a control of it cannot be carried out any more: {wrong}")
+        scope = Scope(desk=_DESK, strategy=parent.algo, symbol=parent.symbol, order=parent.client)
+        self.kill.attach(self.path.usages, i, scope, self.names)
+        if not CLOSED[parent.state]:
+            self.path.ids(i, *_block(self.keeper.ids, parent.id, self.setup.block))
 
-    def _names(self) -> Sequence[str]:
-        return [place.name for place in self.path.places]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The venues, by row of the board."""
+        return tuple(place.name for place in self.path.places)
+
+    def around(self) -> Around:
+        """Return what a control may look at now."""
+        board = self.path.boards[0]
+        volume, bid, ask = (int(board[name]) for name in ("volume", "bid", "ask"))
+        close = self.orders.welcome.close
+        return Around(self.setup.instrument, self.names, self.now(), close, volume, bid, ask)
+
+    def alarm(self, text: str) -> None:
+        """Tell whoever looks at `alarms`."""
+        self.alarms.append(Alarm(self.now(), text))
 
     def add(self, attendant: Attendant) -> None:
         """Let `attendant` look in from now on."""
@@ -233,7 +191,13 @@ class Trader:
         self._look_after(now)
         self.drop.take(self.copy.events())
         for one in self.drop.compare(self.keeper.oms, self.books.last):
-            raise NowakeError(f"the drop copy differs from the journal: {one}")
+            self._differs(one)
+        withdraw_pressed(self)
+
+    def _differs(self, one: Difference) -> None:
+        """Stop trading: what journal and venue disagree on is for people."""
+        self.alarm(f"the drop copy differs from the journal, order {text(one.order_id)}: {one.what}")
+        stop_firm(self, f"the drop copy differs from the journal: {one}"[:500])
 
     def _look_after(self, now: int) -> None:
         """Give parents that run out of ids a new block, and end those whose window is over."""
@@ -241,9 +205,12 @@ class Trader:
             d = self.path.desk[i]
             if CLOSED[parent.state]:
                 continue
-            if d["done"] == 0 and d["last_id"] - d["next_id"] < _SPARE:
+            if d["done"] == 0 and d["last_id"] - d["next_id"] < SPARE:
                 self.path.ids(i, *_block(self.keeper.ids, parent.id, self.setup.block))
-            if d["done"] and now >= parent.end and not parent.working:
+            if parent.flags & Flag.CANCEL_PENDING and not parent.working and not d["working"]:
+                self.books.record(ParentSaid(now, parent.id, Act.CANCELED, reason="all of it is withdrawn"))
+                d["done"] = 1
+            elif d["done"] and now >= d["end"] and not parent.working:
                 self.books.record(ParentSaid(now, parent.id, Act.EXPIRED, reason="its window is over"))
 
     @property
@@ -265,11 +232,12 @@ class Trader:
             self._opened.close()
 
 
-def _last(journal: Path, keeper: Keeper) -> int:
-    """Return the number of the last word of the venue that is on disk."""
+def _read(journal: Path, keeper: Keeper) -> tuple[int, dict[str, list[Control]]]:
+    """Return the number of the last word of the venue that is on disk, and the controls, by what they were said of."""
     reader = open_journal(journal)
     try:
-        return last_number(reader, keeper.oms.sequence)
+        said = controls_in(reader) if keeper.oms.counts.get("Control") else {}
+        return last_number(reader, keeper.oms.sequence), said
     finally:
         reader.close()
 

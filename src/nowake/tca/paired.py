@@ -27,7 +27,8 @@ class PolicyRow:
     """A policy over `n` orders; costs and impacts in bp of the arrival mid, positive = against the order.
 
     `parent_impact` at the end of the window, `paid_impact` averaged over what was filled, `child_impact` 60 s after a
-    child; `shortfall` contains `fees`. Shares are of the ordered (completion) or filled (passive, dark) quantity.
+    child; `shortfall` contains `fees`. Shares are of the ordered (completion) or filled (passive, dark, dealer)
+    quantity.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PolicyRow:
     completion: float
     passive_share: float
     dark_share: float
+    dealer_share: float
     better_than_arrival: float
     children: float
     fills: float
@@ -87,7 +89,7 @@ class Luck:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Every policy, and every policy but `over` against `over`."""
+    """Every policy, every policy but `over` against `over`, and further pairs of policies that were asked for."""
 
     policies: tuple[PolicyRow, ...]
     improvement: tuple[Improvement, ...]
@@ -119,6 +121,7 @@ def _row(name: str, orders: Sequence[Outcome]) -> PolicyRow:
         fees_bps=float(np.mean([one.fees_bps for one in orders])),
         completion=filled / sum(one.quantity for one in orders),
         passive_share=sum(one.maker for one in orders) / filled, dark_share=sum(one.dark for one in orders) / filled,
+        dealer_share=sum(one.dealer for one in orders) / filled,
         better_than_arrival=float((cost < 0).mean()), children=float(np.mean([one.children for one in orders])),
         fills=float(np.mean([one.fills for one in orders])), rejects=sum(one.rejects for one in orders),
     )  # fmt: skip
@@ -128,10 +131,18 @@ def _costs(pairs: Sequence[Sequence[Outcome]], name: str) -> np.ndarray:
     return np.array([one.shortfall_bps for pair in pairs for one in pair if one.policy == name])
 
 
-def compare(pairs: Sequence[Sequence[Outcome]], over: str) -> Comparison:
+def _gain(pairs: Sequence[Sequence[Outcome]], name: str, over: str) -> Improvement:
+    saved = _costs(pairs, over) - _costs(pairs, name)
+    mean = mean_interval(saved)
+    deviation = float(saved.std(ddof=1)) if len(saved) > 1 else float("nan")
+    return Improvement(name, over, mean.value, _ends(mean), deviation, float((saved > 0).mean()), len(saved))
+
+
+def compare(pairs: Sequence[Sequence[Outcome]], over: str, further: Sequence[tuple[str, str]] = ()) -> Comparison:
     """Return what every policy costs and gains over policy `over`; InputError unless every pair has the same policies.
 
-    `pairs`: one list of outcomes per market, of the same policies in the same order.
+    `pairs`: one list of outcomes per market, of the same policies in the same order. `further`: more (policy, over) to
+    compare, as far as both are there.
     """
     names = [one.policy for one in pairs[0]] if pairs else []
     if len(set(names)) != len(names) or any([one.policy for one in pair] != names for pair in pairs) or not names:
@@ -139,15 +150,9 @@ def compare(pairs: Sequence[Sequence[Outcome]], over: str) -> Comparison:
     if over not in names:
         raise InputError("policy to compare with", expected=f"one of {', '.join(names)}", got=repr(over))
     rows = tuple(_row(name, [pair[i] for pair in pairs]) for i, name in enumerate(names))
-    gains = []
-    for name in names:
-        if name != over:
-            saved = _costs(pairs, over) - _costs(pairs, name)
-            mean = mean_interval(saved)
-            deviation = float(saved.std(ddof=1)) if len(saved) > 1 else float("nan")
-            won = float((saved > 0).mean())
-            gains.append(Improvement(name, over, mean.value, _ends(mean), deviation, won, len(saved)))
-    return Comparison(rows, tuple(gains))
+    wanted = [(name, over) for name in names if name != over]
+    wanted += [(name, other) for name, other in further if name in names and other in names]
+    return Comparison(rows, tuple(_gain(pairs, *one) for one in wanted))
 
 
 def luck_of(

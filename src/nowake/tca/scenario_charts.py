@@ -62,11 +62,13 @@ def draw_gains(axes: "Axes", pairs: Pairs, found: Comparison) -> None:
         axes.plot(gain.bps_ci, [y, y], color=INK, linewidth=2.2, solid_capstyle="butt")
         axes.plot([gain.bps], [y], "D", color=INK, markersize=5)
     axes.axvline(0, color=_GREY, linewidth=0.9)
-    axes.set_yticks(range(len(gains)), [gain.of for gain in reversed(gains)])
+    first = gains[0].over if gains else ""
+    shown = [gain.of if gain.over == first else f"{gain.of} over {gain.over}" for gain in gains]
+    axes.set_yticks(range(len(gains)), shown[::-1])
     axes.set_ylim(-0.6, len(gains) - 0.4)
     axes.tick_params(axis="y", labelcolor=INK, length=0)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel(f"saved against {gains[0].over if gains else 'nothing'} on the same market, bp")
+    axes.set_xlabel(f"saved against {first or 'nothing'} on the same market, bp")
 
 
 def _clock(told: Told, instrument: "Instrument", count: int) -> np.ndarray:
@@ -150,7 +152,8 @@ def made(pairs: Pairs, found: Comparison, told: Told, instrument: "Instrument") 
     draw_mids(figures["mids"][1][0], told, instrument)
     draw_progress(figures["progress"][1][0], told, instrument)
     for name in ("holdings", "impact", "mids", "progress"):
-        figures[name][1][0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5)
+        wide = 4 if name in ("mids", "progress") else 3
+        figures[name][1][0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=wide)
     words = _words(found, told)
     return {name: Chart(name, Markup(svg(figure, name)), *words[name]) for name, (figure, _) in figures.items()}
 
@@ -158,7 +161,7 @@ def made(pairs: Pairs, found: Comparison, told: Told, instrument: "Instrument") 
 def _words(found: Comparison, told: Told) -> dict[str, tuple[str, str]]:
     """Return alternative text and caption of each chart."""
     costs = ", ".join(f"{row.name} {row.shortfall_bps:+.1f}" for row in found.policies)
-    gains = ", ".join(f"{gain.of} {gain.bps:+.1f}" for gain in found.improvement)
+    gains = ", ".join(f"{gain.of} over {gain.over} {gain.bps:+.1f}" for gain in found.improvement)
     ends = ", ".join(f"{row.name} {row.parent_impact_bps:+.1f}" for row in found.policies)
     policy = told.outcome.policy
     return {

@@ -1,10 +1,11 @@
-"""What a comparison of policies means, in words: the order that is told, the child, luck, and skill."""
+"""What a comparison of policies means, in words: the order that is told, the child, venues, luck, and skill."""
 
 from dataclasses import dataclass
 
 from nowake.core.times import show_time
 from nowake.execution.outcome import Told
 from nowake.tca.paired import Comparison, Improvement, Luck
+from nowake.tca.scenario_venues import VenueLine
 
 __all__ = ["Story", "lines"]
 
@@ -13,7 +14,8 @@ __all__ = ["Story", "lines"]
 class Story:
     """One told order of `policy`, where it stands among `n` (percentile of its cost: 0 cheapest), and what chance does.
 
-    `zone` is the time zone of the market, `claim` in `currency` what `luck.claim_bps` is in bp.
+    `zone` is the time zone of the market, `claim` in `currency` what `luck.claim_bps` is in bp. `kinds`: what lit
+    venues, dark pools and dealers did for the policy over all orders.
     """
 
     policy: str
@@ -24,11 +26,12 @@ class Story:
     zone: str
     currency: str
     claim: float
+    kinds: tuple[VenueLine, ...]
 
 
 def lines(story: Story, found: Comparison) -> tuple[str, ...]:
-    """Return what the numbers say, a paragraph each: this order, the child, luck, skill."""
-    return (_order(story), _child(story, found), _luck(story), _skill(found))
+    """Return what the numbers say, a paragraph each: this order, the child, venues, luck, skill."""
+    return (_order(story), _child(story, found), _venues(story), _luck(story), _skill(found))
 
 
 def _order(story: Story) -> str:
@@ -39,9 +42,10 @@ def _order(story: Story) -> str:
     return (
         f"This order. {story.policy} {word} {one.filled:,} of {one.quantity:,} shares from {start} to {end} at "
         f"{average} on average, arrival mid {one.arrival * one.tick:.4f}: {one.shortfall_bps:+.1f} bp, fees included. "
-        f"It was picked as the median of {story.n} orders of this policy (percentile {story.percentile:.0f}, 0 is the "
-        f"cheapest). Without it the mid would have been {one.bps(one.impact_end):.1f} bp "
-        f"{'lower' if (one.impact_end > 0) == (one.side > 0) else 'higher'} at the end."
+        f"It is the median of {story.n} orders of the cheapest policy that may trade everywhere (percentile "
+        f"{story.percentile:.0f}, 0 is the cheapest). Without it the mid would have been "
+        f"{one.bps(one.impact_end):.1f} bp {'lower' if (one.impact_end > 0) == (one.side > 0) else 'higher'} at the "
+        "end."
     )
 
 
@@ -53,6 +57,26 @@ def _child(story: Story, found: Comparison) -> str:
         f"{row.child_impact_bps:.2f} bp [{low:.2f}, {high:.2f}] further than in the twin. 'Impact below 1 bp' is a "
         f"sentence about a child. The order has {row.children:,.0f} of them: its own impact is "
         f"{row.parent_impact_bps:.1f} bp at the end, and {row.paid_impact_bps:.1f} bp on average where it was filled."
+    )
+
+
+_PLACES = {"lit": "on lit venues", "dark": "in dark pools", "dealer": "with dealers"}
+
+
+def _venues(story: Story) -> str:
+    told = []
+    for line in story.kinds:
+        if line.filled:
+            low, high = line.all_in_bps_ci
+            ends = f" [{low:+.2f}, {high:+.2f}]" if line.orders > 1 else ""
+            told.append(f"{line.share:.0%} {_PLACES[line.kind]} at {line.all_in_bps:+.2f} bp{ends}")
+    if not told:
+        return f"Venues. {story.policy} filled nothing."
+    never = [_PLACES[line.kind] for line in story.kinds if line.children and not line.filled]
+    rest = f"; nothing {' and '.join(never)}" if never else ""
+    return (
+        f"Venues. Over all its orders {story.policy} filled {', '.join(told)}{rest}. Prices are against the mid just "
+        "before, fees included."
     )
 
 

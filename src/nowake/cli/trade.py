@@ -1,0 +1,223 @@
+"""`nowake trade`: work one order by the live event loop at a simulated market that runs beside it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nowake.cli.options import Json, decimal, home, named, positive, quantity
+from nowake.cli.output import Envelope, say, table
+from nowake.core.errors import InputError, OrderError
+from nowake.core.times import SECOND, duration
+from nowake.core.values import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nowake.market.preset import Preset
+    from nowake.service.trade_begin import Wanted
+    from nowake.service.trade_watch import Watch
+    from nowake.service.trader import Attendant, Trader
+
+__all__ = ["trade"]
+
+_SHORTEST = 60 * SECOND  # of a window
+_FASTEST = 10_000.0
+
+
+def trade(
+    preset: Annotated[
+        str, typer.Option("--preset", help="Name of a preset, or a TOML file.", metavar="NAME|FILE")
+    ] = "midcap",
+    side: Annotated[str, typer.Option("--side", help="One of buy, sell.")] = "buy",
+    qty: Annotated[str, typer.Option("--qty", help="Shares, or a share of the daily volume like 25%adv.")] = "500000",
+    horizon: Annotated[str, typer.Option("--horizon", help="Time to trade in, from 30 min after the open.")] = "4h",
+    speed: Annotated[
+        str, typer.Option("--speed", help="Times real time, like 60x; max: as fast as market and trader can.")
+    ] = "60x",
+    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
+    regime: Annotated[
+        str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
+    ] = "calm",
+    strategy: Annotated[
+        str, typer.Option("--strategy", help="Schedule: one of twap, vwap, pov, ac, ow, adaptive.")
+    ] = "ac",
+    urgency: Annotated[
+        float | None, typer.Option("--urgency", help="Of ac, adaptive: kappa T, default 2. Of ow: rho T, default 10.")
+    ] = None,
+    participation: Annotated[
+        float | None,
+        typer.Option("--participation", help="Of pov: part of all volume. Default: what finishes the order."),
+    ] = None,
+    limit: Annotated[str | None, typer.Option("--limit", help="Worst price, in currency. Default: none.")] = None,
+    policy: Annotated[
+        str, typer.Option("--policy", help="Execution policy: a name, or a TOML file.", metavar="NAME|FILE")
+    ] = "default",
+    journal: Annotated[
+        str | None, typer.Option("--journal", metavar="FILE", help="Journal. Default: $NOWAKE_HOME/journal.db.")
+    ] = None,
+    mode: Annotated[
+        str, typer.Option("--mode", help="What an order waits for before it leaves: reserved or strict.")
+    ] = "reserved",
+    unfinished: Annotated[
+        str,
+        typer.Option("--unfinished", help="An order of the journal that is not over: ask, resume, cancel."),
+    ] = "ask",
+    json: Json = False,
+) -> int:
+    """Work one order at a simulated market: live loop, guard, router, journal; in a terminal with a view and keys."""
+    asked = {
+        "preset": preset, "side": side, "qty": qty, "horizon": horizon, "speed": speed, "regime": regime,
+        "strategy": strategy, "urgency": urgency, "participation": participation, "limit": limit, "policy": policy,
+        "mode": mode,
+    }  # fmt: skip
+    out = Envelope("trade", asked, seed=seed)
+    wanted, chosen = _wanted(asked, seed, journal, unfinished)
+    from nowake.cli.trade_lines import Lines, Voice
+    from nowake.service.trade import trade as work
+
+    voice, title = Voice(sys.stderr), f"{wanted.strategy}, {chosen.name} {wanted.regime}, {speed}"
+    zone = chosen.session.timezone
+
+    def staff(trader: "Trader", watch: "Watch") -> "Sequence[Attendant]":
+        lines = Lines(trader, watch, zone, voice)
+        if json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            return [lines]
+        from nowake.cli.trade_screen import Screen
+        from nowake.cli.trade_view import View
+
+        return [Screen(View(trader, watch, zone, title), lines)]
+
+    found = work(wanted, staff, voice)
+    if json:
+        out.write(found)
+    else:
+        _show(found, chosen.instrument.currency)
+    return 0
+
+
+def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: str) -> "tuple[Wanted, Preset]":
+    """Return what is asked for and its market, every option checked before anything is begun."""
+    side, order, seconds = Side.parse(asked["side"]), quantity(asked["qty"]), _horizon(asked["horizon"])
+    speed = _speed(asked["speed"])
+    if not 0 <= seed < 2**63:
+        raise InputError("--seed", expected="a whole number from 0 to 2^63-1", got=seed)
+    file = _journal(journal)
+    from nowake.market.preset import load, preset_names
+    from nowake.market.regimes_state import NAMES
+    from nowake.oms.keeper import Mode
+    from nowake.risk.policy import load as load_policy
+    from nowake.risk.policy import policy_names
+    from nowake.service.trade_begin import UNFINISHED, Wanted
+    from nowake.service.trade_plan import STRATEGIES, instrument_of
+
+    chosen = load(asked["preset"])
+    load_policy(asked["policy"])
+    strategy = named(asked["strategy"], STRATEGIES, "strategy")
+    price = decimal(asked["limit"], "--limit")
+    shares = order.shares or max(round((order.of_adv or 0) * chosen.instrument.daily_volume), 1)
+    wanted = Wanted(
+        preset=_whole_path(asked["preset"], preset_names()), side=side, quantity=shares, horizon=seconds, seed=seed,
+        journal=file, regime=named(asked["regime"], NAMES, "regime"), strategy=strategy,
+        urgency=_urgency(asked["urgency"], strategy), participation=_participation(asked["participation"], strategy),
+        limit=0 if price is None else instrument_of(chosen).ticks(price),
+        policy=_whole_path(asked["policy"], policy_names()),
+        mode=Mode(named(asked["mode"], tuple(one.value for one in Mode), "mode")), speed=speed,
+        unfinished=named(unfinished, UNFINISHED, "answer to --unfinished"),
+    )  # fmt: skip
+    return wanted, chosen
+
+
+def _whole_path(name: str, known: "Sequence[str]") -> str:
+    """Return a name as it is, and a file by its whole path, so that it is found again from anywhere."""
+    return name if name in known else str(Path(name).resolve())
+
+
+def _horizon(text: str) -> float:
+    length = duration(text)
+    if length < _SHORTEST:
+        raise OrderError("--horizon", expected="at least 60s", got=repr(text))
+    return length / SECOND
+
+
+def _speed(text: str) -> float:
+    """Return times real time; 0 for `max`."""
+    written = text.strip().lower()
+    if written == "max":
+        return 0.0
+    try:
+        speed = float(written.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0.1 <= speed <= _FASTEST:
+        raise InputError("--speed", expected=f"0.1x to {_FASTEST:.0f}x, or max", got=repr(text))
+    return speed
+
+
+def _urgency(value: float | None, strategy: str) -> float:
+    defaults = {"ac": 2.0, "adaptive": 2.0, "ow": 10.0}
+    if value is None:
+        return defaults.get(strategy, 0.0)
+    if strategy not in defaults:
+        raise InputError(
+            "--urgency", expected="a schedule that has one: ac, adaptive, ow", got=f"{value} for {strategy}"
+        )
+    if value > 100:
+        raise InputError("--urgency", expected="a number above 0, at most 100", got=value)
+    return positive(value, "--urgency")
+
+
+def _participation(value: float | None, strategy: str) -> float | None:
+    if value is None:
+        return None
+    if strategy != "pov":
+        raise InputError("--participation", expected="the schedule that has one: pov", got=f"{value} for {strategy}")
+    if not 0 < value < 1:
+        raise OrderError("--participation", expected="above 0 and below 1", got=value)
+    return value
+
+
+def _journal(text: str | None) -> Path:
+    """Return the file of the journal; InputError where there can be none."""
+    if text is None:
+        place = home()
+        place.mkdir(parents=True, exist_ok=True)
+        return place / "journal.db"
+    if "://" in text:
+        raise InputError("--journal", expected="a file: the market of a trade is kept beside it", got=repr(text))
+    file = Path(text)
+    if file.is_dir() or not file.parent.is_dir():
+        got = "a directory" if file.is_dir() else f"no folder {file.parent}"
+        raise InputError(f"--journal {text}", expected="a file in an existing folder", got=got)
+    return file.resolve()
+
+
+def _show(found: dict[str, Any], currency: str) -> None:
+    """Print what became of the order."""
+    one = found["parent"]
+    say(
+        f"{one['side']} {one['qty']:,} {one['symbol']}: {one['filled']:,} filled ({one['completion']:.1%}) in "
+        f"{one['fills']:,} fills of {one['children']:,} children, {one['status']}"
+    )
+    if one["avg_price"] is not None and one["filled"]:
+        say(
+            f"average {one['avg_price']:.4f} {currency}, arrival {one['arrival_price']:.4f}, VWAP {one['vwap']:.4f}; "
+            f"cost {one['shortfall_bps']:+.2f} bp against arrival, fees included, {one['vwap_slippage_bps']:+.2f} bp "
+            "against VWAP"
+        )
+    rows = [
+        (row["name"], row["kind"], row["children"], row["filled"],
+         None if row["fill_rate"] is None else f"{row['fill_rate']:.1%}", f"{row['fees']:+.2f}",
+         *_marks(row["markouts"]))
+        for row in found["venues"]
+    ]  # fmt: skip
+    heads = ["venue", "kind", "children", "filled", "fill rate", f"fees {currency}", "1 s bp", "10 s bp", "60 s bp"]
+    table("venues: mark-outs after our fills, positive is good for us", heads, rows, left=2)
+    sums = "conserved" if found["conserved"] else "NOT conserved"
+    say(f"journal {found['journal']}, {found['events']:,} events, shares {sums}")
+    say("next: nowake oms orders, nowake explain, nowake oms verify")
+
+
+def _marks(values: "list[float] | None") -> list[str | None]:
+    return [None] * 3 if values is None else [f"{value:+.2f}" for value in values]

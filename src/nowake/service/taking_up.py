@@ -1,0 +1,85 @@
+"""A trader's parents go on the desk as the journal has them: fills done, money used, controls in force.
+
+The rest of an order that had begun is planned anew from now on, in the shape that its plan has: what nobody traded
+meanwhile is spread over it. A person's controls (`control_words`) stay in force; one that can no longer be carried out
+leaves its order paused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nowake.core.errors import InputError
+from nowake.core.values import Instrument, ParentOrder, Side
+from nowake.execution.by_hand import interval_of
+from nowake.execution.desk_state import CURVE, Follow, Hands, Placing
+from nowake.execution.path import DecisionPath
+from nowake.oms.apply import Oms
+from nowake.oms.events import Control, decode
+from nowake.oms.journal.protocol import Journal
+from nowake.oms.orders import Parent
+from nowake.oms.states import CLOSED
+from nowake.risk.limits import MICRO
+from nowake.service.control_words import Around, restore
+from nowake.service.trader_setup import Work
+
+__all__ = ["controls_in", "count_money", "take_up"]
+
+
+def controls_in(journal: Journal) -> dict[str, list[Control]]:
+    """Return the controls that a journal holds, in their order, by what they were said of."""
+    found: dict[str, list[Control]] = {}
+    for record in journal.replay():
+        if b"Control" in record.payload[:12]:  # its tag; events of other kinds are not decoded
+            event = decode(record.payload)
+            if type(event) is Control:
+                found.setdefault(event.target, []).append(event)
+    return found
+
+
+def take_up(
+    path: DecisionPath, i: int, parent: Parent, work: Work, said: Sequence[Control], around: Around
+) -> InputError | None:
+    """Put `parent` on row `i`; returns why a control of it can no longer be carried out, if one cannot."""
+    order = ParentOrder(
+        parent.client, around.instrument, Side(parent.side), parent.quantity, parent.start, parent.end,
+        parent.price or None,
+    )  # fmt: skip
+    curve = np.array(work.curve) if work.curve else np.linspace(0, 1, CURVE + 1)
+    interval = interval_of(parent.start, parent.end)
+    usual = Placing()
+    placing = replace(usual, cross_before=min(usual.cross_before, interval // 3))  # a short slice may rest, too
+    path.take_on(i, order, curve, interval, placing)
+    d, u = path.desk[i], path.usages[i]
+    for name in ("filled", "filled_start", "plan_filled"):
+        d[name] = parent.filled
+    u["filled"] = parent.filled
+    if CLOSED[parent.state]:
+        d["done"] = 1
+        return None
+    if work.part:
+        d["follow"], d["part"] = int(Follow.VOLUME), work.part
+    wrong = None
+    try:
+        restore(d, said, around)
+    except InputError as error:
+        wrong, d["hands"] = error, int(Hands.PAUSED)
+    u["limit"] = d["limit"]
+    return wrong
+
+
+def count_money(path: DecisionPath, oms: Oms, parents: Sequence[Parent], instrument: Instrument) -> None:
+    """Count what fills have used of the limits on money, and the position of the account; micro-units of currency."""
+    tick = float(instrument.tick_size * instrument.lot) * MICRO
+    rows = {parent.id: i for i, parent in enumerate(parents)}
+    names = {place.name: k for k, place in enumerate(path.places)}
+    for parent, i in rows.items():
+        path.usages[i]["money"] = round(oms.parents[parent].money2 / 2 * tick)
+    account = path.usages[0]["account"]
+    for venue, fills in oms.fills.items():
+        if venue in names:
+            used = sum(fill.quantity * fill.price2 for fill in fills.values())
+            path.usages[account]["venue_money"][names[venue]] = round(used / 2 * tick)
+    held = {(parent.account, parent.symbol) for parent in parents}
+    path.usages[path.usages[0]["symbol"]]["position"] = sum(oms.position(*one) for one in held)

@@ -1,0 +1,240 @@
+"""A trade: one parent order from the plan to the last fill, at a simulated market in a process of its own.
+
+The trader runs in this process, the venue in a child of it (`trade_process`); the journal and what lies beside it
+(`trade_files`) outlive both. An order that was cut off, by a kill, a dead venue or an interruption, is unfinished: the
+same order asked for again goes on where it stood, on the same market, which has stood still meanwhile.
+"""
+
+import getpass
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nowake.core.errors import InputError, MissingError
+from nowake.core.values import Side
+from nowake.market.preset import load
+from nowake.oms.conserve import differences
+from nowake.oms.events import ParentSaid
+from nowake.oms.identifiers import text as id_text
+from nowake.oms.states import CLOSED, Act, State
+from nowake.service import trade_files as files
+from nowake.service.control_server import ControlServer
+from nowake.service.control_wire import Asked
+from nowake.service.supervise import supervise
+from nowake.service.supervise_alerts import Alerts
+from nowake.service.tape import TapeKeeper
+from nowake.service.trade_begin import Wanted, begin
+from nowake.service.trade_clock import FASTEST, Clockwork
+from nowake.service.trade_files import Kept
+from nowake.service.trade_plan import (
+    AdaptivePolicy,
+    expected_volumes,
+    instrument_of,
+    path_of,
+    policy_of,
+    window_of,
+)
+from nowake.service.trade_process import VenueProcess
+from nowake.service.trade_watch import Watch
+from nowake.service.trader import Attendant, Setup, Trader, Work, run
+from nowake.service.venue_client import SessionLostError
+
+__all__ = ["Staff", "attend_to", "listen_to", "trade"]
+
+_LOOKS = 500  # for the first books
+
+Staff = Callable[[Trader, Watch], Sequence[Attendant]]
+
+
+def trade(wanted: Wanted, staff: Staff | None = None, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Work the order and return what became of it; `tell` hears in a line what is going on, alerts too.
+
+    `staff` makes attendants beside those of `listen_to` and `attend_to`. KeyboardInterrupt where it was interrupted:
+    everything is withdrawn then, the journal closed. MissingError where the venue has died; InputError, OrderError for
+    what cannot be done, before anything is started.
+    """
+    folder, kept, again = begin(wanted, tell, lambda folder, kept: _Trade(folder, kept, wanted).cancel())
+    try:
+        return _Trade(folder, kept, wanted).work(staff, tell, again=again)
+    except BaseException:
+        _tidy(folder, kept, wanted.journal)
+        raise
+
+
+def listen_to(trader: Trader, watch: Watch) -> None:
+    """Give `trader` those who must hear its market from the first message on: watch, tape."""
+    trader.add(watch)
+    trader.add(TapeKeeper(trader, trader.setup.file.with_suffix(".tape")))
+
+
+def attend_to(trader: Trader, watch: Watch) -> None:
+    """Give `trader` those who look in once its market runs, in their order; a clock that stands would alarm them."""
+    policy = supervise(trader, alerts=watch.alerts).policy
+
+    def look(_: Asked) -> str:
+        if policy is None:
+            raise InputError("policy", expected="one in a file, which can change", got=trader.setup.policy)
+        policy.look(trader.now())
+        return f"looked at the policy; {policy.version} holds"
+
+    watch.controls.add("policy", look)
+    trader.add(ControlServer(trader, watch.controls))
+
+
+def _tidy(folder: Path, kept: Kept, journal: Path) -> None:
+    """Remove the folder of an order that never came into the journal."""
+    state = files.look_into(journal) if journal.exists() else None
+    if (state is None or kept.order.client not in state.oms.clients) and folder.exists():
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What a trader that is clean waits for."""
+
+    venue: VenueProcess
+    staff: Staff | None
+    tell: Callable[[str], None]
+    stopping: Callable[[], None]
+
+
+class _Trade:
+    """A trade with its venue process and its trader."""
+
+    def __init__(self, folder: Path, kept: Kept, wanted: Wanted) -> None:
+        self.folder, self.kept, self.wanted = folder, kept, wanted
+        self.preset = load(kept.market.preset)
+        self.trader: Trader | None = None
+        self.watch: Watch | None = None
+
+    def _setup(self, socket: Path) -> Setup:
+        order = self.kept.order
+        window = window_of(self.preset, files.day_of(self.kept), self.kept.market.warm_up, order.horizon)
+        path = path_of(order.strategy, order.urgency, expected_volumes(self.preset, window))
+        part = order.part if order.strategy == "pov" else 0.0
+        work = Work(
+            order.client, Side(order.side), order.quantity, 0.0, order.horizon, order.limit or None,
+            tuple(path.tolist()), part, order.strategy,
+        )  # fmt: skip
+        return Setup(
+            self.wanted.journal.parent, socket, (work,), self.wanted.mode, policy=order.policy,
+            instrument=instrument_of(self.preset), decider=policy_of(order.strategy, order.urgency, self.preset),
+            journal=self.wanted.journal, decisions=True, preset=self.kept.market.parameters,
+        )  # fmt: skip
+
+    def work(self, staff: Staff | None, tell: Callable[[str], None], *, again: bool) -> dict[str, Any]:
+        """Work the order; `again`: it was begun before."""
+        tell(f"starts market and trader: {self.preset.name}, {self.kept.market.day}, seed {self.kept.market.seed}")
+        speed = self.wanted.speed if self.wanted.speed <= FASTEST else 0.0
+        with VenueProcess(self.folder, speed) as venue:
+            if again:
+                venue.go()  # what still stands there ends in the market's own time
+            with _interruptible() as stopping:
+                try:
+                    ready = _Ready(venue, staff, tell, stopping)
+                    run(self._setup(venue.socket), ready=lambda trader: self._begin(trader, ready))
+                except SessionLostError as error:
+                    how = venue.how_it_ended() or f"does not answer ({error.reason})"
+                    raise MissingError(
+                        f"the venue process has ended {how} (expected one that lives as long as its order); "
+                        "the same command again goes on where it stood"
+                    ) from error
+        if self.trader is None or self.watch is None or not self.trader.done:
+            tell(f"stopped, everything withdrawn, journal {self.wanted.journal} closed; the same command goes on")
+            raise KeyboardInterrupt
+        return self._found(self.trader, self.watch)
+
+    def _begin(self, trader: Trader, ready: "_Ready") -> None:
+        """Give a trader that is clean its plan and its attendants, and let the market run."""
+        try:
+            self.trader = trader
+            if isinstance(trader.setup.decider, AdaptivePolicy):
+                trader.setup.decider.take(trader.path.desk)
+            self.watch = Watch(
+                trader, self.folder, Alerts(lambda one: ready.tell(f"{one.level}: {one.who}: {one.words}"))
+            )
+            listen_to(trader, self.watch)
+            _first_look(trader)
+            attend_to(trader, self.watch)
+            for one in ready.staff(trader, self.watch) if ready.staff else ():
+                trader.add(one)
+            if not trader.orders.welcome.speed:
+                trader.add(Clockwork(trader, self.wanted.speed))
+            ready.stopping()
+        except BaseException:
+            ready.venue.go()  # what was sent is withdrawn in the market's own time
+            if not trader.orders.welcome.speed:
+                trader.add(Clockwork(trader))
+            trader.stop()
+            raise
+        ready.venue.go()
+
+    def cancel(self) -> None:
+        """End the order for good: nothing works, the journal says so."""
+        with VenueProcess(self.folder, 0.0) as venue:
+            trader = Trader(self._setup(venue.socket))
+            try:
+                for parent in trader.parents:
+                    if not CLOSED[parent.state]:
+                        who, why = getpass.getuser(), "cancelled before another order"
+                        said = ParentSaid(trader.now(), parent.id, Act.CANCELED, who=who, reason=why)
+                        trader.books.record(said).wait()
+            finally:
+                trader.stop()
+
+    def _found(self, trader: Trader, watch: Watch) -> dict[str, Any]:
+        """Return what became of the order."""
+        parent, oms, fills = trader.parents[0], trader.keeper.oms, watch.fills()
+        costs = watch.costs()
+        names = ("avg_price", "arrival_price", "vwap", "shortfall_bps", "vwap_slippage_bps")
+        order = {
+            "order_id": id_text(parent.id), "client": parent.client, "symbol": parent.symbol,
+            "side": str(Side(parent.side)), "qty": parent.quantity, "filled": parent.filled,
+            **{name: costs[name] for name in names}, "completion": parent.filled / parent.quantity,
+            "children": len(parent.children), "fills": len(fills), "fees": costs["fees"],
+            "status": str(State(parent.state)),
+        }  # fmt: skip
+        wrong = differences(oms)
+        summed = sum(fill["quantity"] for fill in fills) == parent.filled
+        log = trader.setup.file.with_suffix(".decisions")
+        return {
+            "preset": self.preset.name, "regime": self.kept.market.regime, "day": self.kept.market.day,
+            "strategy": self.kept.order.strategy, "horizon_s": self.kept.order.horizon, "parent": order,
+            "venues": watch.venues(fills), "journal": str(trader.setup.file), "decisions": str(log),
+            "events": oms.sequence, "conserved": not wrong and summed and not oms.open,
+        }  # fmt: skip
+
+
+def _first_look(trader: Trader) -> None:
+    """Let the desk act on the first books before time runs, so that it does not run while kernels are loaded."""
+    for _ in range(_LOOKS):
+        trader.step()
+        if int(trader.desk.board["bid"]) and int(trader.desk.board["ask"]):
+            trader.step(0.0)
+            return
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """Let an interruption of the keyboard stop the trader in peace once the yielded call was made; a second at once."""
+    before = signal.getsignal(signal.SIGINT)
+    asked: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        signal.raise_signal(signal.SIGTERM)
+
+    def begin() -> None:
+        signal.signal(signal.SIGINT, stop)
+
+    try:
+        yield begin
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,167 @@
+"""What a trade keeps beside its journal J: a folder per market day in `J.market/`, and in it what the trade was.
+
+`trade.json` says which market and which order, written before the market begins; `seen.json` what the trader has seen
+of the market (arrival, volume), written every second; `venue.log` is the venue's own memory, `venue.txt` what it said.
+With them a trade that was cut off goes on where it stood. A folder is one day: the next order of a journal trades on
+the next weekday, so that times never go back, and its venue numbers its words on from the last one in the journal.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from nowake.core.errors import InputError
+from nowake.oms.apply import Oms
+from nowake.oms.errors import DamagedError, EmptyError
+from nowake.oms.journal.protocol import open_journal
+from nowake.oms.orders import Parent
+from nowake.oms.snapshot import recover
+from nowake.oms.states import CLOSED
+from nowake.service.bookkeeping import last_number
+
+__all__ = [
+    "Kept", "MarketDay", "OrderKept", "Seen", "State", "day_of", "folders", "last_kept", "look_into", "market_folder",
+    "read_kept", "read_seen", "unfinished", "write_kept", "write_seen",
+]  # fmt: skip
+
+_SCHEMA = "nowake.trade/1"
+AnyStruct = TypeVar("AnyStruct", bound=msgspec.Struct)
+
+
+class MarketDay(msgspec.Struct, frozen=True):
+    """A simulated market on `day` (YYYY-MM-DD); `told`: own events that the journal had before it.
+
+    `preset` a name or a whole path, `parameters` its hash, `warm_up` s from the open to the first order.
+    """
+
+    preset: str
+    parameters: str
+    seed: int
+    regime: str
+    warm_up: float
+    day: str
+    told: int
+
+
+class OrderKept(msgspec.Struct, frozen=True):
+    """A parent order as it was asked for: `horizon` s, `limit` ticks (0: none), `part` of the volume for pov."""
+
+    client: str
+    side: int
+    quantity: int
+    horizon: float
+    limit: int
+    strategy: str
+    urgency: float
+    part: float
+    policy: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A trade: its market and its order."""
+
+    market: MarketDay
+    order: OrderKept
+    schema: str = _SCHEMA
+
+
+class Seen(msgspec.Struct):
+    """What was seen of the market since the order's start: half ticks, shares printed, half ticks times shares."""
+
+    arrival2: int = 0
+    volume: int = 0
+    money2: int = 0
+
+
+class State(msgspec.Struct, frozen=True):
+    """What a journal holds: its orders, and the number of the last word of a venue."""
+
+    oms: Oms
+    last: int
+
+
+def market_folder(journal: Path) -> Path:
+    """Return the folder of the market days of a journal."""
+    return journal.with_suffix(".market")
+
+
+def folders(journal: Path) -> list[Path]:
+    """Return the folders of the trades of a journal, oldest first."""
+    place = market_folder(journal)
+    return sorted(one for one in place.iterdir() if one.name.isdecimal()) if place.is_dir() else []
+
+
+def _write(path: Path, value: msgspec.Struct) -> None:
+    """Write so that a kill leaves the old file or the new one."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_bytes(msgspec.json.encode(value))
+    beside.replace(path)
+
+
+def _read(path: Path, kind: type[AnyStruct]) -> AnyStruct:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise InputError(f"memory of a trade {path}", expected=f"what {_SCHEMA} writes", got=str(error)) from error
+
+
+def write_kept(folder: Path, kept: Kept) -> None:
+    """Keep what the trade of `folder` is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "trade.json", kept)
+
+
+def read_kept(folder: Path) -> Kept:
+    """Return what the trade of `folder` is; InputError if it does not say."""
+    kept = _read(folder / "trade.json", Kept)
+    if kept.schema != _SCHEMA:
+        raise InputError(f"memory of a trade {folder}", expected=_SCHEMA, got=kept.schema)
+    return kept
+
+
+def write_seen(folder: Path, seen: Seen) -> None:
+    """Keep what has been seen of the market."""
+    _write(folder / "seen.json", seen)
+
+
+def read_seen(folder: Path) -> Seen:
+    """Return what had been seen of the market; nothing if nothing was kept."""
+    path = folder / "seen.json"
+    return _read(path, Seen) if path.exists() else Seen()
+
+
+def look_into(journal: Path) -> State | None:
+    """Return what a journal holds, None where none was begun; errors as `open_journal` has them."""
+    if not journal.exists():
+        return None
+    try:
+        reader = open_journal(journal)
+    except EmptyError:
+        return None
+    try:
+        oms = recover(reader).oms
+        return State(oms, last_number(reader, oms.sequence))
+    except DamagedError as error:
+        error.hint = "`nowake oms recover` writes what is intact into a new journal"
+        raise
+    finally:
+        reader.close()
+
+
+def unfinished(oms: Oms) -> list[Parent]:
+    """Return the parents that are not over, and those of children that still work."""
+    working = {child.parent for child in oms.open.values()}
+    return [parent for parent in oms.parents.values() if not CLOSED[parent.state] or parent.id in working]
+
+
+def last_kept(journal: Path) -> tuple[Path, Kept] | None:
+    """Return the youngest trade of a journal with its folder."""
+    found = folders(journal)
+    return (found[-1], read_kept(found[-1])) if found else None
+
+
+def day_of(kept: Kept) -> date:
+    """Return the day of a trade."""
+    return date.fromisoformat(kept.market.day)

@@ -1,0 +1,97 @@
+"""What a trader is told before it starts, and who may look in while it runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from nowake.book.state import Preset as BookPreset
+from nowake.core.errors import InputError
+from nowake.core.values import Instrument, Side
+from nowake.execution.policy import Policy, ScriptedPolicy
+from nowake.oms.keeper import Mode
+
+__all__ = ["SPARE", "Alarm", "Attendant", "Setup", "Work"]
+
+SPARE = 80  # ids of a parent below which it gets a new block
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A parent order: `client` is its sender's id, known once; `start` and `end` in s from the trader's first start.
+
+    `curve`: the part that is to be done at equal times of the window (CURVE + 1 of them; none: evenly); `part`: above
+    0 it follows the volume of others instead, as this part of it. `algo`: what the journal calls the plan.
+    """
+
+    client: str
+    side: Side
+    quantity: int
+    start: float
+    end: float
+    limit: int | None = None
+    curve: tuple[float, ...] = ()
+    part: float = 0.0
+    algo: str = "scripted"
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a trader needs to know; `books` and `own_from` as `execution.live.LiveDesk` takes them.
+
+    `journal`: where it lies, in the folder if None. `decisions`: whether a log of decisions is kept beside it.
+    """
+
+    folder: Path
+    socket: Path
+    work: tuple[Work, ...]
+    mode: Mode = Mode.RESERVED
+    instance: int = 1
+    block: int = 256  # ids that are reserved at a time for each parent
+    policy: str = "default"
+    instrument: Instrument = field(default_factory=lambda: Instrument("MIDC", Decimal("0.01"), step=1))
+    books: BookPreset = field(default_factory=lambda: BookPreset(levels=1024, orders=2048, trades=256))
+    own_from: int = 2**40
+    decider: Policy = field(default_factory=ScriptedPolicy)
+    journal: Path | None = None
+    decisions: bool = False
+    preset: str = "unknown"  # of the market at the venue, for the log of decisions
+
+    def __post_init__(self) -> None:
+        names = [one.client for one in self.work]
+        if not names or len(set(names)) < len(names):
+            raise InputError("parents of a trader", expected="one or more, each with its own client id", got=names)
+        if self.block <= SPARE:
+            raise InputError("block of ids", expected=f"above {SPARE}", got=self.block)
+        wrong = [one.part for one in self.work if not 0 <= one.part < 1]
+        if wrong:
+            raise InputError("part of the volume", expected="0 (none), or below 1", got=wrong[0])
+
+    @property
+    def file(self) -> Path:
+        """The journal."""
+        return self.journal or self.folder / "journal.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that a person must look at; `time` ns UTC."""
+
+    time: int
+    text: str
+
+
+class Attendant(Protocol):
+    """Whoever looks in at every step of a trader that is clean."""
+
+    def files(self) -> Sequence[int]:
+        """Return the descriptors that wake the trader."""
+
+    def attend(self, news: np.ndarray, now: int) -> None:
+        """Look in at `now` (ns UTC), after the desk has acted on `news` (EVENT)."""
+
+    def end(self) -> None:
+        """Let go: the trader ends."""

@@ -1,0 +1,111 @@
+"""`nowake trade`: one JSON object, lines and tables for people, every bad option refused before anything begins."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nowake.risk.policy import policy_text
+
+SMALL = ("--qty", "600", "--horizon", "90s", "--speed", "max", "--strategy", "twap")
+
+
+def test_a_trade_prints_one_object_and_the_next_command_finds_its_journal(nowake: Any, tmp_path: Path) -> None:
+    done = nowake("trade", *SMALL, "--seed", 5, "--limit", "80", "--json")
+    assert done.code == 0, done.err
+    body = done.json
+    assert body["schema"] == "nowake.trade/1"
+    assert body["seed"] == 5
+    assert len(body["config_hash"]) == 16
+    order = body["parent"]
+    assert set(order) >= {
+        "order_id", "side", "qty", "filled", "avg_price", "arrival_price", "vwap", "shortfall_bps", "completion",
+        "children", "fills", "fees",
+    }  # fmt: skip
+    assert (order["side"], order["qty"], order["filled"], order["completion"]) == ("buy", 600, 600, 1.0)
+    assert body["conserved"] is True
+    assert body["journal"] == str(tmp_path / "home" / "journal.db")
+    assert [row["kind"] for row in body["venues"]] == ["lit"] * 3 + ["dark"] * 2 + ["dealer"] * 3
+    assert set(body["venues"][0]) >= {"name", "kind", "children", "filled", "fill_rate", "fees"}
+    assert done.err.startswith("starts market and trader: midcap, 2026-01-15, seed 5\n")
+    listed = nowake("oms", "orders", "--json").json["orders"]
+    assert listed[0]["order_id"] == order["order_id"]
+    assert len(listed) == 1 + order["children"]
+    verified = nowake("oms", "verify", "--json").json
+    assert verified["differences"] == []
+    assert verified["events"] == body["events"]
+    child = next(row["order_id"] for row in listed if row["filled"] and "parent_id" in row)
+    assert "ALPHA" in nowake("explain", child).out or nowake("explain", child).code == 0
+
+
+def test_people_read_what_it_cost_and_where_it_was_done(nowake: Any, tmp_path: Path) -> None:
+    rules = tmp_path / "mine.toml"
+    rules.write_text(policy_text("default").replace('title = "Default', 'title = "Mine'))
+    journal = tmp_path / "other.db"
+    done = nowake(
+        "trade", *SMALL, "--side", "sell", "--strategy", "pov", "--participation", "0.2", "--policy", rules,
+        "--journal", journal, "--mode", "strict",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[0].startswith("sell 600 MIDC: ")
+    assert "against arrival, fees included" in lines[1]
+    assert any(line.startswith("│ OPAL") for line in lines)
+    assert lines[-2].startswith(f"journal {journal}, ")
+    assert lines[-2].endswith("shares conserved")
+    assert journal.exists()
+
+
+BAD = {
+    "--preset": ("midcup", "midcap"),
+    "--side": ("bye", "buy or sell"),
+    "--qty": ("-5", "a whole number"),
+    "--horizon": ("soon", "like 90s"),
+    "--speed": ("fast", "0.1x to 10000x, or max"),
+    "--seed": ("-1", "a whole number from 0"),
+    "--regime": ("calmer", "calm"),
+    "--strategy": ("twop", "twap"),
+    "--urgency": ("-2", "a number above 0"),
+    "--participation": ("0.2", "pov"),
+    "--limit": ("0", "a number above 0"),
+    "--policy": ("defualt", "default"),
+    "--journal": ("nowhere/j.db", "a file in an existing folder"),
+    "--mode": ("loose", "strict"),
+    "--unfinished": ("maybe", "ask, resume, cancel"),
+}
+
+
+@pytest.mark.parametrize("option", BAD)
+def test_every_option_with_a_wrong_value_is_refused(nowake: Any, tmp_path: Path, option: str) -> None:
+    value, expected = BAD[option]
+    message = nowake("trade", *SMALL, *(("--strategy", "ac") if option == "--urgency" else ()), option, value).refusal
+    assert expected in message
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+MORE = [
+    (("--horizon", "59s"), "at least 60s"),
+    (("--horizon", "7h"), "at most 5.983h: the order starts at 10:00:00"),
+    (("--speed", "0x"), "0.1x to 10000x, or max"),
+    (("--speed", "nanx"), "0.1x to 10000x, or max"),
+    (("--qty", "1.5"), "a whole number"),
+    (("--qty", "90%adv", "--horizon", "1h"), "max_participation of firm lets"),
+    (("--limit", "50.005"), "a multiple of 0.01"),
+    (("--limit", "cheap"), "a number above 0"),
+    (("--urgency", "2"), "a schedule that has one: ac, adaptive, ow"),
+    (("--strategy", "ac", "--urgency", "101"), "at most 100"),
+    (("--strategy", "pov", "--participation", "1"), "above 0 and below 1"),
+    (("--strategy", "pov", "--participation", "0.6"), "max_participation of the execution policy"),
+    (("--journal", "postgresql://u@h/d"), "a file: the market of a trade is kept beside it"),
+    (("--journal", "."), "a directory"),
+    (("--unfinished", "resume"), "an order that is not over"),
+    (("--preset", "futures", "--qty", "1"), "none of GLOBE"),
+]
+
+
+@pytest.mark.parametrize(("options", "expected"), MORE, ids=[" ".join(options) for options, _ in MORE])
+def test_what_does_not_fit_together_is_refused(
+    nowake: Any, tmp_path: Path, options: tuple[str, ...], expected: str
+) -> None:
+    assert expected in nowake("trade", *SMALL, *options).refusal
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
