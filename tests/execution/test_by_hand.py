@@ -29,6 +29,7 @@ from .test_desk import check_books
 @pytest.fixture
 def world() -> World:
     made = World(FixedPolicy(Tactic.JOIN), placing=Placing(cross_before=3 * SECOND))
+    made.path.params["dark_share"] = 0.0  # else pools take what is to rest
     made.run(60.0)
     until_resting(made)
     return made

@@ -1,8 +1,11 @@
 """The decision path on the simulated market: shares are conserved, tactics kept to, controls take effect at once."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
+from nowake.core.board import PlaceKind
 from nowake.core.errors import InputError
 from nowake.core.intent import OrderKind, Tactic
 from nowake.core.times import SECOND
@@ -11,7 +14,7 @@ from nowake.core.venue import Cancel, New
 from nowake.execution.desk_state import CHILDREN, CURVE, Hands, Placing
 from nowake.execution.policy import FixedPolicy, ScriptedPolicy
 
-from .desk_world import World, linear, path_of, places_of
+from .desk_world import INSTRUMENT, World, linear, path_of, places_of
 
 
 def check_books(world: World) -> None:
@@ -185,6 +188,23 @@ def test_fills_teach_the_router_and_mark_outs_arrive() -> None:
     told = world.path.stats[0]["venue"]
     assert float(told["filled"].sum()) > 1_000
     assert float(told["marks"].sum()) > 3
+
+
+def test_dealers_are_asked_seldom_and_for_blocks_and_teach() -> None:
+    placing = Placing(ask_every=20 * SECOND, ask_least=8)
+    world = World(FixedPolicy(Tactic.DARK), quantity=60_000, minutes=10.0, placing=placing)
+    world.run()
+    asked = [child for child in world.notes.children if child.kind is OrderKind.QUOTE]
+    assert len(asked) > 5
+    assert min(child.quantity for child in asked) >= 8 * INSTRUMENT.round_lot
+    times = [child.time for child in asked]
+    assert min(later - before for before, later in pairwise(times)) >= 20 * SECOND
+    dealers = [k for k, place in enumerate(world.path.places) if place.kind is PlaceKind.DEALER]
+    told = world.path.stats[0]["venue"][dealers]
+    assert (told["asked"] > 3).all()
+    assert (told["answered"] > 0).all()
+    assert (told["offset"] > 0).all()  # a quote costs something
+    assert told["held"].sum() > 0
 
 
 def test_the_last_fills_of_a_finished_parent_still_teach() -> None:

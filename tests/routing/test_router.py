@@ -54,6 +54,7 @@ WANTED = st.fixed_dictionaries(
         "due": st.sampled_from((0, 1, 350, 1000, 9000)),
         "passive": st.sampled_from((0, 50, 400, 3000, 40_000)),
         "rest": st.sampled_from((0, 100_000)),
+        "deal_least": st.sampled_from((0, 300, 2_000, 2**62)),
         "urgency": st.sampled_from((0.0, 0.3, 1.0)),
         "limit": st.sampled_from((0, 0, 10_000, 10_100, 10_300)),
         "time": st.sampled_from((0, NOW)),  # 0: every pool has told what it holds

@@ -158,7 +158,7 @@ def test_every_share_of_ours_is_ours_among_the_prints_and_every_fill_has_its_mid
 def test_requests_for_quotes_have_a_line_per_dealer_with_quote_hold_and_answer() -> None:
     tables = tables_of(traded().journal)
     lines = [child for child in tables.children if child.rfq_id]
-    assert len({line.rfq_id for line in lines}) * 3 == len(lines) > 30
+    assert len({line.rfq_id for line in lines}) * 3 == len(lines) >= 9
     won = [line for line in lines if line.filled]
     assert won
     for line in won:

@@ -85,6 +85,7 @@ KID = np.dtype(
         ("ahead", "i8"),  # shares before it in its queue, at most; -1 unknown
         ("decision", "i8"),
         ("asked", "i8"),
+        ("joined", "i8"),  # what `ahead` was when it came into its queue
         ("since", "i8"),
         ("score", "f8"),
     ],
@@ -176,6 +177,7 @@ DESK = np.dtype(
         ("looked", "i8"),
         ("crossed", "i8"),
         ("moved", "i8"),
+        ("asked_at", "i8"),  # when dealers were last asked
         ("quiet_until", "i8"),
         ("refused_in_row", "i8"),
         ("arrival2", "i8"),  # mid at the first look, half ticks
@@ -192,6 +194,8 @@ DESK = np.dtype(
         ("cross_before", "i8"),
         ("sweep_before", "i8"),
         ("slack", "f8"),
+        ("ask_every", "i8"),
+        ("ask_least", "i8"),
         ("own", "i8", (PLACES,)),
         ("ahead", "i8", (PLACES,)),
     ],
@@ -206,7 +210,8 @@ class Placing:
     `reaction`: least ns between two looks. `patience`: least ns between two withdrawals of what was left behind.
     `pace`: ns between two crossing children. `cross_before`: ns before a slice's end from which what is missing
     crosses (tactics that rest). `sweep_before`: ns before the order's end from which everything crosses. `slack`: part
-    of a slice by which tactic DARK may lag before it is carried into the next.
+    of a slice by which tactic DARK may lag before it is carried into the next. `ask_every`: least ns between two
+    requests for quotes; `ask_least`: least round lots of one, for each tells dealers that somebody is there.
     """
 
     reaction: int = 50 * MS
@@ -215,6 +220,8 @@ class Placing:
     cross_before: int = 20 * SECOND
     sweep_before: int = 30 * SECOND
     slack: float = 1.0
+    ask_every: int = 15 * SECOND
+    ask_least: int = 5
 
     def __post_init__(self) -> None:
         low = {f.name: getattr(self, f.name) for f in fields(self) if not getattr(self, f.name) >= 0}
@@ -251,6 +258,6 @@ def take_on(desk: np.ndarray, i: int, order: ParentOrder, plan: np.ndarray, inte
     row["tactic"], row["rate"], row["cap"], row["urge"] = int(Tactic.JOIN), 1.0, 1.0, -1.0
     for one in fields(Placing):
         row[one.name] = getattr(placing, one.name)
-    for name in ("crossed", "moved", "looked"):
+    for name in ("crossed", "moved", "looked", "asked_at"):
         row[name] = -NEVER
     desk[i : i + 1] = row

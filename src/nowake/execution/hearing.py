@@ -65,7 +65,7 @@ def _over(desk, kids, working, usages, boards, stats, params, reports, i, row, n
     d.working -= w.leaves
     t = reports[i]
     t.time, t.sent, t.filled, t.minimum, t.stats = now, k.quantity, k.quantity - w.leaves, w.minimum, d.stats
-    t.venue, t.kind, t.ahead = w.venue, boards[d.board].place[w.venue].kind, k.ahead
+    t.venue, t.kind, t.ahead = w.venue, boards[d.board].place[w.venue].kind, k.joined
     if w.kind == _QUOTE:
         d.asking = 0
     else:

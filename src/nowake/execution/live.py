@@ -4,6 +4,7 @@ It decides nothing. Whoever keeps books of the orders (an OMS, a test) is a `Boo
 leaves, of each event before it counts, of each decision.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from nowake.execution.hearing import Word, row_of
 from nowake.execution.path import Decided, DecisionPath
 from nowake.execution.turning import listen
 from nowake.risk.usage import TOKEN
+from nowake.routing.dealers import hear_look, hear_quote
 from nowake.routing.rfq import DealerQuote, Request, RequestState, Timers
 
 __all__ = ["Bookkeeper", "Child", "LiveDesk", "NobodyKeeps"]
@@ -289,9 +291,19 @@ class LiveDesk:
             elif request.state is RequestState.OVER:
                 self._end(oid)
 
+    def _learn(self, oid: int, request: Request | None) -> None:
+        """Let the router learn from a request that is over: quotes against the mid they were judged by, last looks."""
+        if request is None or math.isnan(request.judged):
+            return
+        p, stats = self.path, int(self.path.desk[self.row[oid]]["stats"])
+        for dealer, offset, won in request.account(request.judged):
+            hear_quote(p.stats, p.params, stats, dealer, math.nan if offset is None else offset, float(won))
+        for look in request.looks:
+            hear_look(p.stats, p.params, stats, look.dealer, look.refused, look.hold, look.move)
+
     def _end(self, oid: int) -> None:
         """A request is over: what it has not bought is free again, and the keeper hears of an end that we say."""
-        self._requests.pop(oid, None)
+        self._learn(oid, self._requests.pop(oid, None))
         self._declined.pop(oid, None)
         if self._child_row(oid) >= 0:
             self.keeper.event(VenueEvent(self.now, "expire", oid, reason="the request is over"))

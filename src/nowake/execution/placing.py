@@ -14,7 +14,7 @@ from nowake.execution.desk_state import CHILDREN, NEVER, Act, Hands, Stage
 from nowake.execution.slicing import planned, target_now
 from nowake.execution.withdrawing import obey, rests, withdraw, withdraw_all
 from nowake.risk.guard import check
-from nowake.risk.guard_size import displayed_at
+from nowake.risk.guard_size import displayed_at, room_of_order
 from nowake.risk.limits import PPM
 from nowake.risk.reasons import Verdict
 from nowake.routing.router import route
@@ -64,6 +64,7 @@ def _look_around(d, kids, working, board, i):
         shown = p.bid_size if d.side > 0 else p.ask_size
         here = p.bid if d.side > 0 else p.ask
         if w.price == here:
+            k.joined = shown if k.joined < 0 else k.joined
             k.ahead = shown if k.ahead < 0 else min(k.ahead, shown)  # who left before us, nobody tells: the queue does
         d.own[w.venue] += w.leaves
         d.ahead[w.venue] = -1 if d.side * w.price < d.side * near else max(k.ahead, 0)
@@ -125,6 +126,7 @@ def _want(d, w, i, now, due, passive):
     w.rest = max(d.quantity - d.filled - d.working - due - passive, 0)
     w.limit, w.step, w.time, w.urgency = d.limit, d.step, now, d.urgency if d.urge < 0.0 else d.urge
     w.side, w.origin = d.side, d.origin
+    w.deal_least = _least_asked(d, now)
     w.tactic = _CROSS if d.hands == _FINISH or now >= d.end - d.sweep_before else d.tactic
     for v in range(d.own.shape[0]):
         w.own[v], w.ahead[v] = d.own[v], d.ahead[v]
@@ -143,6 +145,12 @@ def _bar(board, d, on):
 
 
 @inline
+def _least_asked(d, now):
+    """Return the least shares that dealers may be asked for now."""
+    return d.ask_least * d.lot if d.asking == 0 and now - d.asked_at >= d.ask_every else NEVER
+
+
+@inline
 def _copy(a, b):
     """Copy intent `b` to `a`."""
     a.parent, a.price, a.quantity, a.minimum, a.time = b.parent, b.price, b.quantity, b.minimum, b.time
@@ -151,13 +159,15 @@ def _copy(a, b):
 
 
 @kernel
-def _fit(limits, board, intents, i, count, lot):
+def _fit(limits, usages, board, intents, i, count, lot):
     """Keep to what is known to be allowed: displayed size, size of a child, least dark execution; how many stay.
+
+    Of a request for quotes also the order's part of the volume: it is for a block or for nothing.
 
     What is cut off is not placed now. The guard would do the same, but it counts: a placer that leans on it looks like
     a model that leaves its envelope.
     """
-    m, kept = limits[i], 0
+    m, kept, before = limits[i], 0, np.int64(0)
     for k in range(count):
         t = intents[k]
         p = board.place[t.venue]
@@ -165,6 +175,8 @@ def _fit(limits, board, intents, i, count, lot):
         shown = displayed_at(board, p, np.int64(t.side), np.int64(t.kind), t.price)
         if shown >= 0:
             most = min(most, m.displayed * shown // PPM)
+        if t.kind == _QUOTE:
+            most = min(most, room_of_order(m, usages[i], board) - before)
         if p.kind == _DARK and t.kind == _PEG:
             t.minimum = max(t.minimum, m.dark_minimum)
             most = most if most >= t.minimum else np.int64(0)
@@ -173,6 +185,7 @@ def _fit(limits, board, intents, i, count, lot):
         if most <= 0:
             continue
         t.quantity = most
+        before += most if t.kind != _QUOTE else 0
         if kept != k:
             _copy(intents[kept], t)
         kept += 1
@@ -180,12 +193,12 @@ def _fit(limits, board, intents, i, count, lot):
 
 
 @kernel
-def _one_request(intents, n, asking):
-    """Merge the requests to several dealers into the first, drop them where one is out; returns (intents, asked)."""
+def _one_request(intents, n, least):
+    """Merge requests to several dealers into the first, drop those of less than `least`; returns (intents, asked)."""
     kept, asked = 0, np.int64(0)
     for k in range(n):
         if intents[k].kind == _QUOTE:
-            if asking != 0:
+            if intents[k].quantity < least:
                 continue
             asked |= _ONE << np.int64(intents[k].venue)
             if asked & (asked - 1) != 0:
@@ -213,11 +226,12 @@ def _emit(d, kids, working, board, o, j, i, asked, now, sends, n):
     if (o.kind == _POST or o.kind == _LIMIT) and p.kind == _LIT:
         here, shown = (p.bid, p.bid_size) if d.side > 0 else (p.ask, p.ask_size)
         k.ahead = shown if here == o.price else 0
+    k.joined = k.ahead
     s.act, s.id, s.parent, s.row, s.decision = _NEW, oid, i, row, d.decisions
     s.price, s.quantity, s.minimum, s.venue, s.side = o.price, o.quantity, o.minimum, o.venue, o.side
     s.kind, s.tactic, s.origin, s.reason, s.score, s.asked = o.kind, o.tactic, o.origin, o.reason, o.score, 0
     if o.kind == _QUOTE:
-        s.act, s.asked, k.asked, d.asking = _ASK, asked, asked, 1
+        s.act, s.asked, k.asked, d.asking, d.asked_at = _ASK, asked, asked, 1, now
     d.working += o.quantity
     d.children += 1
     return n + 1
@@ -227,8 +241,8 @@ def _emit(d, kids, working, board, o, j, i, asked, now, sends, n):
 def _send(desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, sends, n):
     """Let the guard see `count` intents and send what it passes."""
     d = desk[i]
-    count = _fit(limits, boards[d.board], intents, i, count, d.lot)
-    count, asked = _one_request(intents, count, d.asking)
+    count = _fit(limits, usages, boards[d.board], intents, i, count, d.lot)
+    count, asked = _one_request(intents, count, _least_asked(d, now))
     judged = projections[i * ROUTED : (i + 1) * ROUTED]
     leaving = check(limits, usages, switches, boards, intents, 0, count, now, passed, judged)
     d.guarded = count
@@ -340,6 +354,8 @@ def look(
         _wake(d, now, now + d.patience)
         return n
     _want(d, wants[i], i, now, due, passive)
+    if now < d.asked_at + d.ask_every:
+        _wake(d, now, d.asked_at + d.ask_every)
     were = _bar(board, d, 1) if d.barred != 0 else np.int64(0)
     count = route(boards, stats, params, wants, i, draws, intents)
     if were != 0:

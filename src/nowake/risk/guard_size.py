@@ -12,7 +12,7 @@ from nowake.risk.reasons import Reason
 from nowake.risk.switches import Level
 from nowake.risk.usage import TOKEN
 
-__all__ = ["displayed_at", "enough", "message", "size_it"]
+__all__ = ["displayed_at", "enough", "message", "room_of_order", "size_it"]
 
 _ONE = np.int64(1)
 _LARGEST = 2**31 - 1
@@ -69,6 +69,17 @@ def displayed_at(b, p, side, kind, price):
     if kind == _IOC:
         return np.int64(0)
     return min(b.bid_size if side > 0 else b.ask_size, _LARGEST)
+
+
+@inline
+def room_of_order(m, u, b):
+    """Return the shares that `_of_order` leaves to an order, below 0 where it has too many out already."""
+    used = u.filled + u.working
+    room = min(u.quantity, u.target + m.deviation * u.quantity // PPM) - used
+    if m.participation < PPM:
+        others = max(b.volume - u.volume_start - u.filled, 0)
+        room = min(room, max(m.grace, m.participation * others // (PPM - m.participation)) - used)
+    return room
 
 
 @inline

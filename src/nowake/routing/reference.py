@@ -280,10 +280,13 @@ def _hide(d: _Desk, volume: int, hurry: float, *, pools: bool, dealers: bool) ->
         return [], volume
     walk = hurry * d.step * max(volume / max(d.shown, 1) - 1.0, 0.0) / 2.0
     offers = _pools(d, volume, walk) if pools else {}
+    dealers = dealers and volume >= d.w["deal_least"]
     asked, best = _dealers(d, volume, walk) if dealers else ([], None)
     if best is not None:
         offers[PLACES] = best
     left = _divide(d, offers, volume, walk, d.wait)
+    if best is not None and best.given < d.w["deal_least"]:
+        left, best.given = left + best.given, 0
     at_mid = d.w["tactic"] == Tactic.IMPROVE and d.price == d.touch
     reason = Reason.DARK_AT_MID if at_mid else Reason.DARK_GREEDY
     children = []

@@ -5,6 +5,7 @@ may hold it (last look) for `hold` ns, after which it counts as lost. A rejected
 next best that is still good. The request says what to send; sending is the caller's.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -72,6 +73,7 @@ class Request:
         self.quotes: list[DealerQuote] = []
         self.looks: list[Look] = []
         self._tried: DealerQuote | None = None
+        self.judged = math.nan  # the mid, ticks, when quotes were last compared
         self._since, self._mid = 0, 0.0
 
     def quoted(self, quote: DealerQuote) -> None:
@@ -91,6 +93,7 @@ class Request:
         return None
 
     def _accept(self, now: int, mid: float) -> QuoteAccept | None:
+        self.judged = mid
         tried = {look.dealer for look in self.looks}
         for quote in self.quotes:
             if quote.dealer not in tried and quote.expires > now and self.side * (quote.price - self.worst) <= 0:

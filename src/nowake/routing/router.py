@@ -78,6 +78,15 @@ def _send_hidden(b: Any, w: Any, intents: Any, n: Any, reason: Any) -> Any:
     return n
 
 
+@inline
+def _spare_dealers(w: Any, left: Any) -> Any:
+    """Ask dealers for nothing rather than for too little; returns the shares left."""
+    if w.give[DEALERS] < w.deal_least:
+        left += w.give[DEALERS]
+        w.give[DEALERS] = 0
+    return left
+
+
 @kernel
 def _hide(
     b: Any, s: Any, p: Any, w: Any, d: Any, volume: Any, fee: Any, wait: Any, dealers: Any, intents: Any, n: Any
@@ -87,9 +96,9 @@ def _hide(
     if volume > 0 and _two_sided(b):
         clear_desk(b, w, volume, w.urgency)
         usable = prepare_pools(b, s, p, w, d, volume, fee)
-        if dealers:
+        if dealers and volume >= w.deal_least:
             prepare_dealers(b, s, p, w, d, volume, fee)
-        left = allocate(b, s, p, w, volume, usable, wait)
+        left = _spare_dealers(w, allocate(b, s, p, w, volume, usable, wait))
         at_mid = w.tactic == _IMPROVE and _own_price(b, w) == _on_grid(w, b.bid if w.side > 0 else b.ask)
         n = _send_hidden(b, w, intents, n, _AT_MID if at_mid else _GREEDY)
     return n, left
@@ -139,11 +148,11 @@ def _hidden_part(b: Any, p: Any, w: Any) -> Any:
 @kernel
 def _ask(b: Any, s: Any, p: Any, w: Any, d: Any, volume: Any, fee: Any, wait: Any, intents: Any, n: Any) -> Any:
     """Offer what a sweep could not take to dealers; returns (number of intents, shares left)."""
-    if volume <= 0 or not _two_sided(b):
+    if volume <= 0 or volume < w.deal_least or not _two_sided(b):
         return n, volume
     clear_desk(b, w, volume, 1.0)
     prepare_dealers(b, s, p, w, d, volume, fee)
-    left = allocate(b, s, p, w, volume, 0, wait)
+    left = _spare_dealers(w, allocate(b, s, p, w, volume, 0, wait))
     return _send_hidden(b, w, intents, n, _DEALERS), left
 
 

@@ -28,6 +28,7 @@ WANT = np.dtype(
         ("step", "i8"),  # own prices are multiples of it
         ("time", "i8"),  # ns
         ("urgency", "f8"),  # 0..1
+        ("deal_least", "i8"),  # least shares that dealers are asked for
         ("own", "i8", (PLACES,)),  # own shares resting at the touch
         ("ahead", "i8", (PLACES,)),  # shares before them; -1: their price is no longer the touch
         ("side", "i1"),
