@@ -33,7 +33,7 @@ def offered(router: str, k: int = 0) -> Offered:
 
 @cache
 def pairs() -> list[list[Parcel]]:
-    return run_pairs(WHAT, None)
+    return run_pairs(WHAT, [])
 
 
 def parcel(router: str, cost: float, filled: int = 50, markout: float = 1.0) -> Parcel:
@@ -117,10 +117,24 @@ def test_sides_alternate_and_lessons_are_other_markets() -> None:
     assert WHAT.pairs < LESSONS_FROM
     with pytest.raises(InputError, match="pairs"):
         replace(WHAT, pairs=LESSONS_FROM)
-    stats = learn(WHAT)
-    assert stats is not None
-    assert stats["venue"]["children"].sum() > 0
-    assert learn(replace(WHAT, lessons=0)) is None
+    first, second = learn(WHAT)  # no more schools than pairs
+    assert first["venue"]["children"].sum() > 0
+    assert first.tobytes() != second.tobytes()
+    assert learn(replace(WHAT, lessons=0)) == []
+
+
+def test_luck_in_learning_widens_the_interval() -> None:
+    """All pairs of one of two schools won: whole schools are drawn, so nothing is certain."""
+    one = pairs()[0][0]
+    rows = [
+        [replace(one, router="naive", cost=5.0), replace(one, router="learning", cost=5.0 - (k % 2))] for k in range(40)
+    ]
+    apart, together = compare(rows, 1).improvement[0], compare(rows, 1, 2).improvement[0]
+    assert apart.bps == together.bps == 0.5
+    assert apart.bps_ci[0] > 0.3
+    assert together.bps_ci == (0.0, 1.0)
+    with pytest.raises(InputError, match="schools"):
+        compare(rows, 1, 41)
 
 
 def test_costs_are_of_the_shares_offered_against_the_mid_at_the_start() -> None:

@@ -33,6 +33,7 @@ def route_bench(
     lessons: Annotated[
         int, typer.Option("--lessons", help="Parcels in other markets that the learning router learns from before.")
     ] = 100,
+    schools: Annotated[int, typer.Option("--schools", help="Learners, each with lessons of its own, 2 to 40.")] = 20,
     regime: Annotated[
         str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
     ] = "switching",
@@ -46,7 +47,7 @@ def route_bench(
     json: Json = False,
 ) -> int:
     """Offer the same parcels to four routers on the same simulated markets, and say what each share offered cost."""
-    asked = {"preset": preset, "pairs": pairs, "qty": qty, "lessons": lessons, "regime": regime}
+    asked = {"preset": preset, "pairs": pairs, "qty": qty, "lessons": lessons, "schools": schools, "regime": regime}
     out = Envelope("route-bench", asked, seed=seed)
     target = writable(report, REPORTS)
     if not 0 <= processes <= 256:
@@ -55,15 +56,15 @@ def route_bench(
     from nowake.market.route_bench import RouteBench, learn, run_pairs
     from nowake.market.route_bench_results import compare
 
-    what = RouteBench(load(preset), pairs=pairs, seed=seed, regime=regime, quantity=qty, lessons=lessons)
-    part = what.lessons / (what.lessons + 4 * what.pairs)
+    what = RouteBench(
+        load(preset), pairs=pairs, seed=seed, regime=regime, quantity=qty, lessons=lessons, schools=schools
+    )
+    taught = min(what.schools, what.pairs)
+    part, workers = what.lessons * taught / (what.lessons * taught + 4 * what.pairs), processes or _cores(what)
     with Progress("route-bench") as bar:
-        stats = learn(what, lambda done: bar(part * done, 1.0))
-        outcomes = run_pairs(
-            what, stats, workers=processes or _cores(what),
-            progress=lambda done: bar(part + (1 - part) * done, 1.0),
-        )  # fmt: skip
-        found = compare(outcomes, seed)
+        known = learn(what, workers=workers, progress=lambda done: bar(part * done, 1.0))
+        outcomes = run_pairs(what, known, workers=workers, progress=lambda done: bar(part + (1 - part) * done, 1.0))
+        found = compare(outcomes, seed, taught)
     body = _body(what, found) | {"report": target}
     if target is not None and target.suffix.lower() == ".html":
         _write_page(target, out.body(body), found)
@@ -87,7 +88,7 @@ def _body(what: "RouteBench", found: "Comparison") -> dict[str, Any]:
     return {
         "preset": what.preset.name, "parameters": parameter_hash(what.preset), "regime": what.regime,
         "pairs": what.pairs, "qty": what.quantity, "window_s": what.window, "interval_s": what.interval,
-        "lessons": what.lessons, "routing": asdict(what.routing),
+        "lessons": what.lessons, "schools": min(what.schools, what.pairs), "routing": asdict(what.routing),
         "routers": [asdict(row) for row in found.routers], "improvement": [asdict(gain) for gain in found.improvement],
     }  # fmt: skip
 
@@ -111,7 +112,8 @@ def _write_page(target: "Path", whole: dict[str, Any], found: "Comparison") -> N
 def _show(what: "RouteBench", found: "Comparison", target: "Path | None") -> None:
     say(
         f"{what.quantity:,} {what.preset.instrument.symbol} offered for {what.window:g} s in {what.pairs} markets "
-        f"({what.preset.name}, {what.regime}), seed {what.seed}, after {what.lessons} lessons; nowake {__version__}"
+        f"({what.preset.name}, {what.regime}), seed {what.seed}, "
+        f"{what.schools} learners after {what.lessons} lessons each; nowake {__version__}"
     )
     heads = ["router", "cost bp", "95 %", "fees bp", "filled", "dark", "mark-out bp", "95 %", "leak bp", "95 %",
              "impact bp", "children"]  # fmt: skip

@@ -40,7 +40,8 @@ def render(body: Mapping[str, Any], found: "Comparison", curves: Sequence[Regret
 def _lead(body: Mapping[str, Any]) -> str:
     return (
         f"{body['qty']:,} shares offered for {body['window_s']:g} s in {body['pairs']:,} markets ({body['preset']},"
-        f" regime {body['regime']}), seed {body['seed']}; {body['lessons']:,} lessons elsewhere came first."
+        f" regime {body['regime']}), seed {body['seed']}; {body['schools']} learners had {body['lessons']:,} lessons"
+        " elsewhere first."
     )
 
 

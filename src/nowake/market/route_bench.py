@@ -3,11 +3,11 @@
 Pair k is the market of seed `seed` x 10^6 + k after the warm-up. Copies of it are offered the same parcel by each
 router (a buy on even, a sell on odd pairs), one copy is left alone: the twin. What is unfilled at the end of the window
 is taken from the books as they stand, and its cost counted: that is what waiting in vain costs. The learning router
-learns on `lessons` other markets, one after the other, and begins every pair with what it knew then; so pairs are
-independent, whatever order or process they run in.
+learns in `schools`, each of `lessons` other markets, one after the other; pair k begins with what was known at the end
+of school k mod `schools`. So it does not matter in what order or process pairs run, and luck in learning shows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -41,12 +41,14 @@ class RouteBench:
     interval: float = 15.0
     warm_up: float = 600.0
     lessons: int = 100
+    schools: int = 20  # at most; never more than pairs
     routing: Routing = field(default_factory=Routing)
 
     def __post_init__(self) -> None:
         for name, low, high in (
             ("pairs", 2, LESSONS_FROM - 1), ("seed", 0, 2**40 - 1), ("quantity", 100, 100_000), ("window", 10, 600),
             ("interval", 1, self.window), ("warm_up", 1, 3600), ("lessons", 0, 10_000),
+            ("schools", 2, 40),
         ):  # fmt: skip
             value = getattr(self, name)
             whole = name not in ("window", "interval", "warm_up")
@@ -88,27 +90,45 @@ class Parcel:
     children: int
 
 
-def learn(what: RouteBench, progress: Callable[[float], None] | None = None) -> np.ndarray | None:
-    """Return STATS[1] after `what.lessons` parcels in markets of their own, None without lessons."""
-    stats = None
-    for k in range(LESSONS_FROM, LESSONS_FROM + what.lessons):
+def learn(what: RouteBench, *, workers: int = 1, progress: Callable[[float], None] | None = None) -> list[np.ndarray]:
+    """Return STATS[1] of each school after `what.lessons` parcels in markets of its own; none without lessons."""
+    if not what.lessons:
+        return []
+    _compile(what, workers)
+    return in_processes(min(what.schools, what.pairs), partial(_school, what), workers, progress)
+
+
+def _compile(what: RouteBench, workers: int) -> None:
+    """Let one process compile before several would."""
+    if workers > 1:
+        offer(what.market(LESSONS_FROM - 1), what.parcel(0), "learning", None)
+
+
+def _school(what: RouteBench, number: int) -> np.ndarray:
+    stats: np.ndarray | None = None
+    first = LESSONS_FROM + number * what.lessons
+    for k in range(first, first + what.lessons):
         stats = offer(what.market(k), what.parcel(k), "learning", stats).stats
-        if progress:
-            progress((k + 1 - LESSONS_FROM) / what.lessons)
+    assert stats is not None
     return stats
 
 
 def run_pairs(
-    what: RouteBench, stats: np.ndarray | None, *, workers: int = 1, progress: Callable[[float], None] | None = None
-) -> list[list[Parcel]]:
-    """Return the parcels, one list per pair, routers in the order of ROUTERS; more `workers` save time only."""
-    if workers > 1 and stats is None:  # let one process compile before several would
-        offer(what.market(LESSONS_FROM - 1), what.parcel(0), "learning", None)
-    return in_processes(what.pairs, partial(_pair, what, stats), workers, progress)
+    what: RouteBench, known: Sequence[np.ndarray], *, workers: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> list[list[Parcel]]:  # fmt: skip
+    """Return the parcels, one list per pair, routers in the order of ROUTERS; more `workers` save time only.
+
+    `known`: what the learning router knows at the start of pair k, by k mod their number; none: nothing.
+    """
+    if not known:
+        _compile(what, workers)
+    return in_processes(what.pairs, partial(_pair, what, known), workers, progress)
 
 
-def _pair(what: RouteBench, stats: np.ndarray | None, k: int) -> list[Parcel]:
+def _pair(what: RouteBench, known: Sequence[np.ndarray], k: int) -> list[Parcel]:
     base, parcel = what.market(k), what.parcel(k)
+    stats = known[k % len(known)] if known else None
     twin, last2 = _mids(base.twin(), round(what.window * SECOND)), last_print(base)
     return [_parcel(what, base, parcel, name, offer(base.twin(), parcel, name, stats, last2), twin) for name in ROUTERS]
 

@@ -1,6 +1,7 @@
 """Means with bootstrap intervals over pairs, gains pair by pair, and p-values that survive several comparisons.
 
-Intervals are 95 % percentile intervals of DRAWS resamples of whole pairs. A gain's p-value is two-sided: twice the
+Intervals are 95 % percentile intervals of DRAWS resamples of whole schools, the pairs that begin with what one learner
+knew (Field & Welsh 2007: cluster bootstrap): luck in learning is in them. A gain's p-value is two-sided: twice the
 smaller part of the resampled means on either side of 0, at least 1 / DRAWS. Holm 1979: the k-th smallest of m p-values
 is multiplied by m - k + 1, and none is below the one before it.
 """
@@ -73,12 +74,13 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 class _Draws:
-    """The same resamples of pairs for every number."""
+    """The same resamples for every number; pair k is of school k mod `schools`."""
 
-    def __init__(self, pairs: int, seed: int) -> None:
+    def __init__(self, pairs: int, seed: int, schools: int) -> None:
         source = generator(seed, "market.route_bench")
-        drawn = source.integers(0, pairs, size=(DRAWS, pairs))
-        self.weights = np.apply_along_axis(np.bincount, 1, drawn, minlength=pairs).astype(float)
+        drawn = source.integers(0, schools, size=(DRAWS, schools))
+        counts = np.apply_along_axis(np.bincount, 1, drawn, minlength=schools).astype(float)
+        self.weights = counts[:, np.arange(pairs) % schools]
 
     def ratio(self, top: np.ndarray, bottom: np.ndarray) -> tuple[float, Ends]:
         """Return Σ top / Σ bottom and its interval over pairs; NaN where the bottom is 0."""
@@ -118,15 +120,19 @@ def _row(pairs: Sequence[Sequence[Parcel]], i: int, draws: _Draws) -> RouterRow:
     )  # fmt: skip
 
 
-def compare(pairs: Sequence[Sequence[Parcel]], seed: int) -> Comparison:
+def compare(pairs: Sequence[Sequence[Parcel]], seed: int, schools: int | None = None) -> Comparison:
     """Return every router's row, and what the last router saves against each of the others.
 
-    InputError unless there are two pairs or more, each with the same routers in the same order.
+    `schools`: how many there are, None: every pair is one. InputError unless there are two or more of them, and pairs
+    with the same routers in the same order.
     """
     names = [one.router for one in pairs[0]] if pairs else []
     if len(pairs) < 2 or len(names) < 2 or any([one.router for one in pair] != names for pair in pairs):
         raise InputError("pairs", expected="two or more, each with the same routers", got=f"{len(pairs)} of {names}")
-    draws, last = _Draws(len(pairs), seed), len(names) - 1
+    schools = len(pairs) if schools is None else schools
+    if not 2 <= schools <= max(len(pairs), 2):
+        raise InputError("schools", expected=f"2 to the number of pairs, {len(pairs)}", got=schools)
+    draws, last = _Draws(len(pairs), seed, schools), len(names) - 1
     saved = [_column(pairs, i, "cost") - _column(pairs, last, "cost") for i in range(last)]
     raw = [draws.p(values) for values in saved]
     gains = [
