@@ -13,6 +13,7 @@ from nowake.core.values import Side
 from nowake.core.venue import Cancel, New
 from nowake.execution.desk_state import CHILDREN, CURVE, Hands, Placing
 from nowake.execution.policy import FixedPolicy, ScriptedPolicy
+from nowake.risk.reasons import Reason
 
 from .desk_world import INSTRUMENT, World, linear, path_of, places_of
 
@@ -243,3 +244,12 @@ def test_bad_plans_and_places_are_refused() -> None:
     with pytest.raises(InputError, match="venues"):
         path_of([], FixedPolicy())
     assert CHILDREN > 0
+
+
+def test_the_guard_has_nothing_to_change_in_what_pools_are_asked() -> None:
+    world = World(FixedPolicy(Tactic.JOIN), quantity=12_000, placing=Placing(cross_before=3 * SECOND))
+    world.run()
+    asked = [child for child in world.notes.children if child.kind is OrderKind.IOC and child.minimum]
+    assert asked  # of dark pools, in full lots
+    by_reason = world.path.usages[0]["by_reason"]
+    assert int(by_reason[Reason.DARK_MINIMUM]) == 0

@@ -177,7 +177,7 @@ def _fit(limits, usages, board, intents, i, count, lot):
             most = min(most, m.displayed * shown // PPM)
         if t.kind == _QUOTE:
             most = min(most, room_of_order(m, usages[i], board) - before)
-        if p.kind == _DARK and t.kind == _PEG:
+        if p.kind == _DARK:
             t.minimum = max(t.minimum, m.dark_minimum)
             most = most if most >= t.minimum else np.int64(0)
         if most < t.quantity:

@@ -121,7 +121,8 @@ def _parts(study: Study) -> Grid:
     known = [row.facts for row in study.rows]
     guessed = sum(float(facts["notional"][facts["estimated"] != 0].sum()) for facts in known)
     filled = sum(float(facts["notional"].sum()) for facts in known)
-    split = f" Own impact and timing are told apart by a model for {guessed / filled:.0%} of it." if guessed else ""
+    part = f"{guessed / filled:.0%}" if guessed else ""
+    split = f" For {part} of it no twin tells own impact from timing: a model, or all is timing." if guessed else ""
     return Grid(f"{caption} {study.tables.currency}.{split}", columns, rows)
 
 
