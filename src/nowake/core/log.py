@@ -20,9 +20,14 @@ def configure(*, level: int = 20, json: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=_to_standard_error,
         cache_logger_on_first_use=False,
     )
+
+
+def _to_standard_error(*_: object) -> structlog.PrintLogger:
+    """Return a logger that prints to what standard error is now, which may have been redirected since."""
+    return structlog.PrintLogger(sys.stderr)
 
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
