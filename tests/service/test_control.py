@@ -19,10 +19,12 @@ from nowake.oms.conserve import differences
 from nowake.oms.events import ChildNew, Control, KillPressed, KillReleased
 from nowake.oms.identifiers import text
 from nowake.oms.states import CLOSED, State
+from nowake.risk.limits import PPM
 from nowake.risk.switches import Level
 from nowake.service.control_kill import press_again
 from nowake.service.control_wire import Asked
 from nowake.service.reconcile import Difference
+from nowake.service.taking_up import volume_before
 
 from .control_world import World, buy
 
@@ -519,3 +521,23 @@ def check(world: World) -> None:
     assert paused == (parent.state == State.SUSPENDED)
     if paused or int(d["hands"]) == Hands.HUMAN or world.trader.kill.level("firm") >= Level.PAUSE:
         assert len(world.orders()) == check.left  # type: ignore[attr-defined]
+
+
+def test_the_part_of_the_volume_counts_from_a_restart(make: Make) -> None:
+    """Volume of before is not journalled: fills of before must not stop an order until as much has traded again."""
+    world = make(buy(quantity=30_000))
+    world.run(180.0)
+    filled = world.trader.parents[0].filled
+    assert filled > 1_000
+    world.restart(peace=False)
+    world.run(20.0)
+    u, limit = world.trader.path.usages[0], int(world.trader.path.limits[0]["participation"])
+    others = int(world.trader.path.boards[0]["volume"]) - int(u["volume_start"]) - int(u["filled"])
+    assert 0 < limit < PPM
+    assert limit * others // (PPM - limit) >= filled
+    assert int(u["volume_start"]) >= 0
+
+
+@pytest.mark.parametrize(("filled", "part", "volume"), [(100, 300_000, 334), (7, 100_000, 70), (9, PPM, 9), (0, 1, 0)])
+def test_the_least_volume_that_allows_fills(filled: int, part: int, volume: int) -> None:
+    assert volume_before(filled, part) == volume

@@ -20,11 +20,11 @@ from nowake.oms.events import Control, decode
 from nowake.oms.journal.protocol import Journal
 from nowake.oms.orders import Parent
 from nowake.oms.states import CLOSED
-from nowake.risk.limits import MICRO
+from nowake.risk.limits import MICRO, PPM
 from nowake.service.control_words import Around, restore
 from nowake.service.trader_setup import Work
 
-__all__ = ["controls_in", "count_money", "take_up"]
+__all__ = ["controls_in", "count_money", "take_up", "volume_before"]
 
 
 def controls_in(journal: Journal) -> dict[str, list[Control]]:
@@ -36,6 +36,17 @@ def controls_in(journal: Journal) -> dict[str, list[Control]]:
             if type(event) is Control:
                 found.setdefault(event.target, []).append(event)
     return found
+
+
+def volume_before(filled: int, participation: int) -> int:
+    """Return the least volume of the market in which the guard lets `filled` shares through at `participation` (ppm).
+
+    What was traded before a restart nobody has written down; the guard has seen to it then. So the part of the volume
+    counts from the restart, as of an order for the rest.
+    """
+    if not 0 < participation < PPM:
+        return filled
+    return filled - (-filled * (PPM - participation) // participation)
 
 
 def take_up(

@@ -38,7 +38,7 @@ from nowake.service.control_words import Around
 from nowake.service.policy_watch import refuse_hopeless
 from nowake.service.reconcile import Difference, DropCopy
 from nowake.service.recovery import Recovered, recover
-from nowake.service.taking_up import controls_in, count_money, take_up
+from nowake.service.taking_up import controls_in, count_money, take_up, volume_before
 from nowake.service.trader_setup import SPARE, Alarm, Attendant, Setup, Work
 from nowake.service.venue_client import SocketVenue
 
@@ -58,6 +58,7 @@ class Trader:
     def __init__(self, setup: Setup, witness: Witness | None = None) -> None:
         self.setup, self.drop, self.stopping = setup, DropCopy(), False
         self.attendants: list[Attendant] = []
+        self._before: dict[int, int] = {}  # volume of before this start, of rows that have not looked yet
         self.alarms: list[Alarm] = []
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
@@ -84,6 +85,7 @@ class Trader:
         self.desk = LiveDesk(self.path, self.orders, self._bookkeeper(opened), setup.books, setup.own_from)
         for i in range(len(self.parents)):
             self._take_up(i, said)
+        self.path.boards[0]["volume"] += max(self._before.values(), default=0)  # so that no row starts below 0
         count_money(self.path, self.keeper.oms, self.parents, setup.instrument)
         press_again(self)
 
@@ -147,6 +149,8 @@ class Trader:
         self.path.desk[i]["decisions"] = max((child.decision for child in children), default=0)
         if wrong is not None:
             self.alarm(f"order {text(parent.id)} is paused: a control of it cannot be carried out any more: {wrong}")
+        if parent.filled and not CLOSED[parent.state]:
+            self._before[i] = volume_before(parent.filled, int(self.path.limits[i]["participation"]))
         scope = Scope(desk=_DESK, strategy=parent.algo, symbol=parent.symbol, order=parent.client)
         self.kill.attach(self.path.usages, i, scope, self.names)
         if not CLOSED[parent.state]:
@@ -186,6 +190,10 @@ class Trader:
         if len(news):
             self.desk.market(news, now)
         self.desk.tick(now)
+        for i in [i for i in self._before if self.path.desk[i]["arrival2"]]:
+            usage, before = self.path.usages[i], self._before.pop(i)
+            if usage["volume_start"] >= before:  # else somebody has set it who knows the volume
+                usage["volume_start"] -= before
         for attendant in self.attendants:
             attendant.attend(news, now)
         self._look_after(now)
