@@ -14,6 +14,7 @@ from nowake.core.events import EVENT, Kind
 from nowake.core.values import Instrument, Side
 from nowake.data.parts import Part, PartMeta, Query
 from nowake.data.query import ls
+from nowake.data.sql import sql as ask
 from nowake.data.store import open_store
 from nowake.execution.decision_reader import DecisionLog
 from nowake.execution.policy import OBSERVED
@@ -25,7 +26,6 @@ from nowake.oms.keeper import open_keeper
 from nowake.oms.states import Act
 from nowake.service.journal_tables_read import account_of
 from nowake.service.training_rows import SCHEMA, ingest_journal
-from nowake.service.training_sql import sql
 from nowake.service.training_store import TABLES, WholeStore, open_whole, scan_rows
 
 from .journal_world import traded
@@ -226,12 +226,16 @@ def test_market_data_and_tables_are_one_store(store: WholeStore) -> None:
     open_store(str(store)).write(Part(DAY, "MIDC", "trades", "0" * 16), meta, [events])
     assert [row["kind"] for row in ls(store)] == ["trades", *TABLES]
     assert [part.kind for part in open_store(str(store)).parts(Query())] == ["trades"]
-    both = sql(
-        store, "select (select sum(quantity) from trades), (select sum(quantity) from fills), count(*) from parts"
+    both = ask(
+        store,
+        "select (select sum(quantity) from trades), (select sum(quantity) from fills), count(*) from parts",
+        TABLES,
     )
     fills = scan_rows(store, "fills").collect()
     assert both.rows == [(21, fills["quantity"].sum(), 4)]
-    joined = sql(store, "select count(*) from fills join orders using (order_id) where orders.side = fills.side")
+    joined = ask(
+        store, "select count(*) from fills join orders using (order_id) where orders.side = fills.side", TABLES
+    )
     assert joined.rows == [(fills.height,)]
 
 
@@ -249,7 +253,7 @@ def test_sql_reads_the_views_and_nothing_else(store: WholeStore, text: str, said
     ingest_journal(traded().journal, store)
     before = files(store)
     with pytest.raises(InputError, match=said) as told:
-        sql(store, text)
+        ask(store, text, TABLES)
     assert files(store) == before
     if "ordrs" in text:
         assert "orders, fills, decisions" in str(told.value.hint)

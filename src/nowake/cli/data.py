@@ -251,11 +251,11 @@ def sql(
     """Ask the store in SQL (DuckDB); the query can read the store and nothing else, and write nothing."""
     address = default_store(store)
     out = Envelope("data.sql", {"store": address, "sql": query})
-    from nowake.service.training_sql import sql as ask
-    from nowake.service.training_store import open_whole
+    from nowake.data.sql import sql as ask
+    from nowake.service.training_store import TABLES, open_whole
 
     with Progress("sql"):
-        answer = ask(open_whole(address), query)
+        answer = ask(open_whole(address), query, TABLES)
     if json:
         out.write({"store": address, "columns": answer.columns, "rows": answer.rows, "n": len(answer.rows)})
     else:

@@ -6,6 +6,7 @@ price * tick_size.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +28,11 @@ class SqlResult:
     rows: list[tuple[Any, ...]]
 
 
-def sql(store: ParquetStore, text: str) -> SqlResult:
+def sql(store: ParquetStore, text: str, more: Sequence[str] = ()) -> SqlResult:
     """Return the answer of DuckDB to one SELECT (DESCRIBE, SUMMARIZE, EXPLAIN) over the store, read only.
 
-    InputError for anything else, or where DuckDB refuses.
+    `more`: further kinds of parts that get a view, with all columns that any of them has. InputError for anything
+    else, or where DuckDB refuses.
     """
     try:
         import duckdb
@@ -41,7 +43,7 @@ def sql(store: ParquetStore, text: str) -> SqlResult:
             statements = connection.extract_statements(text)
             if len(statements) != 1 or statements[0].type.name not in ("SELECT", "EXPLAIN"):
                 raise InputError("SQL", expected="one SELECT statement", got=_said(text, statements))
-            views = _views(connection, store)
+            views = _views(connection, store, more)
             _refuse_writes(connection, statements[0].query)
             result = connection.execute(statements[0])
             return SqlResult(tuple(c[0] for c in result.description), result.fetchall())
@@ -65,21 +67,17 @@ def _said(text: str, statements: list[Any]) -> str:
     return f"{len(statements)} statements" if len(statements) != 1 else repr(text.strip().split(maxsplit=1)[0])
 
 
-def _views(connection: Any, store: ParquetStore) -> list[str]:
+def _views(connection: Any, store: ParquetStore, more: Sequence[str]) -> list[str]:
     """Make the views and tables, then close the door: no other file, no setting can be reached from a query."""
     every = store.parts(Query())
     paths = dict(zip(every, store.paths(every), strict=True))
     connection.execute("set allowed_paths = ?", [list(paths.values())])
     connection.execute("set enable_external_access = false")
-    kinds = [level for level in LEVELS if any(p.kind == level for p in every)]
+    kinds = [kind for kind in (*LEVELS, *more) if any(p.kind == kind for p in every)]
     columns = ", ".join(f'"{c}"' for c in (*COLUMNS, "kind", "date", "symbol"))
     for kind in kinds:
-        files = ", ".join("'" + path.replace("'", "''") + "'" for part, path in paths.items() if part.kind == kind)
-        types = "{'kind': VARCHAR, 'date': DATE, 'symbol': VARCHAR}"
-        connection.execute(
-            f"create view {kind} as select {columns} from read_parquet([{files}], hive_partitioning = true, "
-            f"hive_types = {types})"
-        )
+        shown = "*" if kind in more else columns
+        _view(connection, kind, shown, [path for part, path in paths.items() if part.kind == kind])
     connection.execute("create table events(event utinyint, name varchar)")
     connection.executemany("insert into events values (?, ?)", [(int(k), k.name.lower()) for k in Kind])
     connection.execute(
@@ -90,6 +88,17 @@ def _views(connection: Any, store: ParquetStore) -> list[str]:
         connection.executemany("insert into parts values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [_row(store, p) for p in every])
     connection.execute("set lock_configuration = true")
     return [*kinds, "events", "parts"]
+
+
+def _view(connection: Any, name: str, columns: str, paths: Sequence[str]) -> None:
+    """Make the view `name` of `columns` of the Parquet files at `paths`; what one of them lacks is null."""
+    files = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    types = "{'kind': VARCHAR, 'date': DATE, 'symbol': VARCHAR}"
+    union = ", union_by_name = true" if columns == "*" else ""
+    connection.execute(
+        f"create view {name} as select {columns} from read_parquet([{files}], hive_partitioning = true, "
+        f"hive_types = {types}{union})"
+    )
 
 
 def _row(store: ParquetStore, part: Part) -> tuple[Any, ...]:

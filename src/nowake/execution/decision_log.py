@@ -7,7 +7,6 @@ writes full blocks at once and part-filled ones every `every` seconds, to the pa
 a power cut (`flush(sync=True)` does). One writer at a time.
 """
 
-import fcntl
 import json
 import os
 import struct
@@ -18,6 +17,7 @@ from enum import IntEnum
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from nowake.core.appending import append_whole, open_alone
 from nowake.core.errors import DataError, InputError
 from nowake.execution.decision_record import Header
 
@@ -86,7 +86,7 @@ class DecisionWriter:
         if records < 1 or (every is not None and not every > 0):
             raise InputError("decision log", expected="records from 1, seconds above 0", got=(records, every))
         self.path, self.failed, self._records = Path(path), None, records
-        self._file = _locked(self.path)
+        self._file = open_alone(self.path, "decision log")
         try:
             self.header = replace(header, cut=self._tail())
             self._put(json.dumps(self.header.as_dict(), separators=(",", ":")).encode())
@@ -109,7 +109,7 @@ class DecisionWriter:
         return len(data) - whole
 
     def _put(self, text: bytes) -> None:
-        self._write(frame(BlockKind.HEADER, 1, text + b" " * (-len(text) % 8)))
+        append_whole(self._file, frame(BlockKind.HEADER, 1, text + b" " * (-len(text) % 8)))
 
     def turn(self, block: Block) -> Block:
         """Hand a full block over and return an empty one of its kind; raises what has kept the thread from writing."""
@@ -140,18 +140,8 @@ class DecisionWriter:
         until = block.at  # the caller goes on behind it
         if until > block.written:
             payload = bytes(block.data[block.written : until])
-            self._write(frame(block.kind, len(payload) // block.size, payload))
+            append_whole(self._file, frame(block.kind, len(payload) // block.size, payload))
             block.written = until
-
-    def _write(self, data: bytes) -> None:
-        begun = os.lseek(self._file, 0, os.SEEK_END)
-        try:
-            done = 0
-            while done < len(data):
-                done += os.write(self._file, data[done:])
-        except OSError:
-            os.ftruncate(self._file, begun)  # a part of a block would end the log for its readers
-            raise
 
     def _run(self, every: float) -> None:
         while not self._closed:
@@ -175,14 +165,3 @@ class DecisionWriter:
             self.flush()
         finally:
             os.close(self._file)
-
-
-def _locked(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise InputError(f"decision log {path}", expected="one writer", got="another one has it") from error
-    return handle

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from nowake.core.appending import append_whole
 from nowake.core.errors import InputError
 from nowake.core.venue import Command
 from nowake.service.wire import Clock, Frames, Send, command_of, frame, message_of
@@ -85,11 +86,11 @@ class LedgerFile:
 
     def clock(self, now: int) -> None:
         """Keep that the clock has reached `now`."""
-        os.write(self._file, frame(Clock(now)))
+        append_whole(self._file, frame(Clock(now)))
 
     def command(self, command: Command) -> None:
         """Keep a command at the time of the last `clock`."""
-        os.write(self._file, frame(message_of(command)))
+        append_whole(self._file, frame(message_of(command)))
 
     def close(self) -> None:
         """Close the file."""

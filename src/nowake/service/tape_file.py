@@ -9,7 +9,6 @@ writer; opening goes on behind the last whole block, a torn end is cut off, whic
 the page cache: that outlives the process, not a power cut (`flush(sync=True)` does). One writer at a time.
 """
 
-import fcntl
 import os
 import struct
 import zlib
@@ -21,7 +20,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from nowake.core.errors import DataError, InputError
+from nowake.core.appending import append_whole, open_alone
+from nowake.core.errors import DataError
 from nowake.core.records import PRINT, QUOTE_PATH
 
 __all__ = ["LAYOUTS", "SCHEMA", "TALK", "TAPE_PRINT", "BlockKind", "Header", "Said", "TapeWriter", "blocks_of"]
@@ -137,10 +137,10 @@ class TapeWriter:
         self.path, self.failed = Path(path), ""
         self._waiting: dict[BlockKind, list[bytes]] = {kind: [] for kind in LAYOUTS}
         self._bytes = 0
-        self._file = _locked(self.path)
+        self._file = open_alone(self.path, "tape")
         try:
             self.header = replace(header, cut=self._tail())
-            self._write(_frame(BlockKind.HEADER, 1, msgspec.json.encode(asdict(self.header))))
+            append_whole(self._file, _frame(BlockKind.HEADER, 1, msgspec.json.encode(asdict(self.header))))
         except BaseException:
             os.close(self._file)
             raise
@@ -175,21 +175,11 @@ class TapeWriter:
         self._bytes = 0
         try:
             if whole:
-                self._write(whole)
+                append_whole(self._file, whole)
             if sync:
                 os.fsync(self._file)
         except OSError as error:
             self.failed = str(error)
-
-    def _write(self, data: bytes) -> None:
-        begun = os.lseek(self._file, 0, os.SEEK_END)
-        try:
-            done = 0
-            while done < len(data):
-                done += os.write(self._file, data[done:])
-        except OSError:
-            os.ftruncate(self._file, begun)  # a part of a block would end the tape for its readers
-            raise
 
     def close(self) -> None:
         """Write everything and let go of the file."""
@@ -197,14 +187,3 @@ class TapeWriter:
             self.flush()
             os.close(self._file)
             self._file = -1
-
-
-def _locked(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise InputError(f"tape {path}", expected="one writer", got="another one has it") from error
-    return handle
