@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nowake.cli.options import Json, StoreAt, existing, writable
+from nowake.cli.options import Json, SeedOption, StoreAt, existing, writable
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.cli.sources import as_query
@@ -36,7 +36,7 @@ def calibrate(
     evaluations: Annotated[int | None, typer.Option("--evaluations", help="Stop after so many evaluations.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the progress file beside --out.")] = False,
     workers: Annotated[int, typer.Option("--workers", help="Threads.")] = 2,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
+    seed: SeedOption = 7,
     store: StoreAt = None,
     json: Json = False,
 ) -> int:

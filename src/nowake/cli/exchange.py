@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nowake.cli.options import named
+from nowake.cli.options import PresetOption, RegimeOption, SeedOption, named
 from nowake.cli.output import say
 from nowake.core.errors import InputError
 
@@ -26,13 +26,9 @@ SOCKET_PATH = 107  # bytes that the system has for the path of a Unix socket
 
 def exchange(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Gets venue.sock and venue.log, the venue's memory.")],
-    preset: Annotated[
-        str, typer.Option("--preset", help="Name of a preset, or a TOML file.", metavar="NAME|FILE")
-    ] = "midcap",
-    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
-    regime: Annotated[
-        str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
-    ] = "calm",
+    preset: PresetOption = "midcap",
+    seed: SeedOption = 7,
+    regime: RegimeOption = "calm",
     speed: Annotated[
         str, typer.Option("--speed", help="Times real time, like 60x; 0x: the clock follows its client.")
     ] = "1x",

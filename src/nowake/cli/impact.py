@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nowake.cli.options import Json
+from nowake.cli.options import Json, PresetOption, RegimeOption, SeedOption, SideOption
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.core.errors import InputError, nearest
@@ -14,9 +14,7 @@ __all__ = ["impact"]
 
 
 def impact(
-    preset: Annotated[
-        str, typer.Option("--preset", help="Name of a preset, or a TOML file.", metavar="NAME|FILE")
-    ] = "midcap",
+    preset: PresetOption = "midcap",
     sizes: Annotated[str, typer.Option("--sizes", help="Sizes in % of the daily volume, with commas.")] = "1,5,10,25",
     horizon: Annotated[
         str | None, typer.Option("--horizon", help="Time to trade in, like 4h; not with --participation.")
@@ -26,11 +24,9 @@ def impact(
     ] = None,
     algo: Annotated[str, typer.Option("--algo", help="Schedule of the market orders: twap.")] = "twap",
     pairs: Annotated[int, typer.Option("--pairs", help="Pairs of twins per size.")] = 200,
-    side: Annotated[str, typer.Option("--side", help="One of buy, sell.")] = "buy",
-    regime: Annotated[
-        str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
-    ] = "calm",
-    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
+    side: SideOption = "buy",
+    regime: RegimeOption = "calm",
+    seed: SeedOption = 7,
     json: Json = False,
 ) -> int:
     """Measure what an order does to the price: the same market with and without it, on the same random streams."""

@@ -15,8 +15,17 @@ from nowake.core.places import home
 from nowake.core.values import MAX_QUANTITY, check_quantity
 
 __all__ = [
+    "HorizonOption",
     "Json",
+    "ModeOption",
+    "PolicyOption",
+    "PresetOption",
+    "ProcessesOption",
     "Qty",
+    "QtyOption",
+    "RegimeOption",
+    "SeedOption",
+    "SideOption",
     "StoreAt",
     "day",
     "decimal",
@@ -32,6 +41,22 @@ __all__ = [
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 StoreAt = Annotated[
     str | None, typer.Option("--store", help="Store: a folder or an fsspec URL. Default: $NOWAKE_HOME/store.")
+]
+
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")]
+RegimeOption = Annotated[str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")]
+PresetOption = Annotated[str, typer.Option("--preset", help="Name of a preset, or a TOML file.", metavar="NAME|FILE")]
+SideOption = Annotated[str, typer.Option("--side", help="One of buy, sell.")]
+QtyOption = Annotated[str, typer.Option("--qty", help="Shares, or a share of the daily volume like 25%adv.")]
+ModeOption = Annotated[
+    str, typer.Option("--mode", help="What an order waits for before it leaves: reserved or strict.")
+]
+HorizonOption = Annotated[str, typer.Option("--horizon", help="Time to trade in, from 30 min after the open.")]
+PolicyOption = Annotated[
+    str, typer.Option("--policy", help="Execution policy: a name, or a TOML file.", metavar="NAME|FILE")
+]
+ProcessesOption = Annotated[
+    int, typer.Option("--processes", help="Processes that share the pairs; 0: as many as pay off.")
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from nowake.cli.options import Json, named, quantity
+from nowake.cli.options import Json, QtyOption, named, quantity
 from nowake.cli.output import Envelope, table
 from nowake.core.errors import InputError
 
@@ -14,7 +14,7 @@ MODELS = ("almgren2005", "square-root")
 
 
 def pretrade(
-    qty: Annotated[str, typer.Option("--qty", help="Shares, or a share of the daily volume like 25%adv.")],
+    qty: QtyOption,
     adv: Annotated[float, typer.Option("--adv", help="Average daily volume, shares.")],
     sigma: Annotated[float, typer.Option("--sigma", help="Daily volatility; 0.02 is 2 %.")],
     horizon: Annotated[float, typer.Option("--T", help="Trading days from first to last trade; 0.5 is half a day.")],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nowake.cli.options import Json, StoreAt, writable
+from nowake.cli.options import Json, RegimeOption, SeedOption, StoreAt, writable
 from nowake.cli.output import Envelope, say
 from nowake.cli.progress import Progress
 from nowake.cli.realism_found import Found, body_of, show_found
@@ -33,12 +33,10 @@ def realism(
     ] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", help="Seeds, 1 to 1,000. Default: 10.")] = None,
     days: Annotated[int | None, typer.Option("--days", help="Days of every seed. Default: 25.")] = None,
-    regime: Annotated[
-        str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
-    ] = "switching",
+    regime: RegimeOption = "switching",
     facts: Annotated[str | None, typer.Option("--facts", help="Only these facts, like 1,5,12: no verdict.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="The size of continuous integration.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
+    seed: SeedOption = 7,
     data: Annotated[
         list[str] | None, typer.Option("--data", help="Recorded days to show beside the market; repeatable.")
     ] = None,

@@ -8,7 +8,7 @@ import typer
 
 from nowake import __version__
 from nowake.cli.data import Date, Format, Symbol, Tick, Tolerance, Zone, counts, rule_body
-from nowake.cli.options import Json, StoreAt, writable
+from nowake.cli.options import Json, SideOption, StoreAt, writable
 from nowake.cli.output import Envelope
 from nowake.cli.progress import Progress
 from nowake.cli.request import Asked, make_request
@@ -30,7 +30,7 @@ def replay(
         str, typer.Argument(metavar="FILE|QUERY", help="A file, STORE?symbol=…&date=…, or generated:SEED.")
     ],
     algo: Annotated[str, typer.Option("--algo", help="One of twap, vwap, pov, ac, ow.")],
-    side: Annotated[str, typer.Option("--side", help="One of buy, sell.")],
+    side: SideOption,
     qty: Annotated[str, typer.Option("--qty", help="Shares, or a share of the day's volume like 25%adv.")],
     decided: Annotated[
         str | None, typer.Option("--decided", help="When it was decided, local HH:MM. Default: start.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nowake import __version__
-from nowake.cli.options import Json, writable
+from nowake.cli.options import Json, PresetOption, ProcessesOption, RegimeOption, SeedOption, writable
 from nowake.cli.output import Envelope, plain, say, table
 from nowake.cli.progress import Progress
 from nowake.core.errors import InputError
@@ -25,22 +25,16 @@ WORTH = 20  # pairs from which several processes are worth their start
 
 
 def route_bench(
-    preset: Annotated[
-        str, typer.Option("--preset", help="Name of a preset, or a TOML file.", metavar="NAME|FILE")
-    ] = "midcap",
+    preset: PresetOption = "midcap",
     pairs: Annotated[int, typer.Option("--pairs", help="Markets, each with every router and once without.")] = 400,
     qty: Annotated[int, typer.Option("--qty", help="Shares of a parcel.")] = 1_000,
     lessons: Annotated[
         int, typer.Option("--lessons", help="Parcels in other markets that the learning router learns from before.")
     ] = 100,
     schools: Annotated[int, typer.Option("--schools", help="Learners, each with lessons of its own, 2 to 40.")] = 20,
-    regime: Annotated[
-        str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
-    ] = "switching",
-    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
-    processes: Annotated[
-        int, typer.Option("--processes", help="Processes that share the pairs; 0: as many as pay off.")
-    ] = 0,
+    regime: RegimeOption = "switching",
+    seed: SeedOption = 7,
+    processes: ProcessesOption = 0,
     report: Annotated[
         str | None, typer.Option("--report", help="Write a page or the whole object: .html, .json.")
     ] = None,

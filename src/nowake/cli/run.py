@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nowake import __version__
-from nowake.cli.options import Json, quantity, writable
+from nowake.cli.options import (
+    HorizonOption,
+    Json,
+    PolicyOption,
+    PresetOption,
+    ProcessesOption,
+    QtyOption,
+    RegimeOption,
+    SeedOption,
+    SideOption,
+    quantity,
+    writable,
+)
 from nowake.cli.output import Envelope, plain, say, table
 from nowake.cli.progress import Progress
 from nowake.core.errors import InputError
@@ -31,26 +43,18 @@ CLAIM = 0.03  # currency: "3 cents better than arrival"
 
 
 def run(
-    preset: Annotated[
-        str, typer.Option("--preset", help="Name of a preset, or a TOML file.", metavar="NAME|FILE")
-    ] = "midcap",
-    side: Annotated[str, typer.Option("--side", help="One of buy, sell.")] = "buy",
-    qty: Annotated[str, typer.Option("--qty", help="Shares, or a share of the daily volume like 25%adv.")] = "500000",
-    horizon: Annotated[str, typer.Option("--horizon", help="Time to trade in, from 30 min after the open.")] = "4h",
+    preset: PresetOption = "midcap",
+    side: SideOption = "buy",
+    qty: QtyOption = "500000",
+    horizon: HorizonOption = "4h",
     pairs: Annotated[int, typer.Option("--pairs", help="Markets, each with every policy and once without.")] = 10,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
-    regime: Annotated[
-        str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
-    ] = "switching",
-    processes: Annotated[
-        int, typer.Option("--processes", help="Processes that share the pairs; 0: as many as pay off.")
-    ] = 0,
+    seed: SeedOption = 7,
+    regime: RegimeOption = "switching",
+    processes: ProcessesOption = 0,
     report: Annotated[
         list[str] | None, typer.Option("--report", help="Write a report: .html or .json; may be given twice.")
     ] = None,
-    policy: Annotated[
-        str, typer.Option("--policy", help="Execution policy: a name, or a TOML file.", metavar="NAME|FILE")
-    ] = "default",
+    policy: PolicyOption = "default",
     log: Annotated[
         str | None,
         typer.Option("--log", help="Keep the told order's log for `nowake explain ID --log FILE`: .decisions."),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nowake.cli.options import Json
+from nowake.cli.options import Json, PresetOption, RegimeOption, SeedOption
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 
@@ -21,13 +21,9 @@ __all__ = ["simulate"]
 
 
 def simulate(
-    preset: Annotated[
-        str, typer.Option("--preset", help="Name of a preset, or a TOML file.", metavar="NAME|FILE")
-    ] = "midcap",
-    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
-    regime: Annotated[
-        str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
-    ] = "switching",
+    preset: PresetOption = "midcap",
+    seed: SeedOption = 7,
+    regime: RegimeOption = "switching",
     days: Annotated[int, typer.Option("--days", help="Trading days, 1 to 10,000.")] = 1,
     out: Annotated[
         str | None, typer.Option("--out", help="Store that gets the days: a folder or an fsspec URL.")

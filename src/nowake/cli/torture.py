@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nowake.cli.options import Json, named
+from nowake.cli.options import Json, ModeOption, named
 from nowake.cli.output import Envelope, say, show
 from nowake.cli.progress import Progress
 
@@ -25,9 +25,7 @@ def torture(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the market and of the moments of the kills.")] = 0,
-    mode: Annotated[
-        str, typer.Option("--mode", help="What an order waits for before it leaves: reserved or strict.")
-    ] = "reserved",
+    mode: ModeOption = "reserved",
     json: Json = False,
 ) -> int:
     """Kill a trader again and again; exit code 1 if anything was lost, sent twice or left unknown."""

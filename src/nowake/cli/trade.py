@@ -6,7 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nowake.cli.options import Json, decimal, home, named, positive, quantity
+from nowake.cli.options import (
+    HorizonOption,
+    Json,
+    ModeOption,
+    PolicyOption,
+    PresetOption,
+    QtyOption,
+    RegimeOption,
+    SeedOption,
+    SideOption,
+    decimal,
+    home,
+    named,
+    positive,
+    quantity,
+)
 from nowake.cli.output import Envelope, say, table
 from nowake.core.errors import InputError, OrderError
 from nowake.core.times import SECOND, duration
@@ -27,19 +42,15 @@ _FASTEST = 10_000.0
 
 
 def trade(
-    preset: Annotated[
-        str, typer.Option("--preset", help="Name of a preset, or a TOML file.", metavar="NAME|FILE")
-    ] = "midcap",
-    side: Annotated[str, typer.Option("--side", help="One of buy, sell.")] = "buy",
-    qty: Annotated[str, typer.Option("--qty", help="Shares, or a share of the daily volume like 25%adv.")] = "500000",
-    horizon: Annotated[str, typer.Option("--horizon", help="Time to trade in, from 30 min after the open.")] = "4h",
+    preset: PresetOption = "midcap",
+    side: SideOption = "buy",
+    qty: QtyOption = "500000",
+    horizon: HorizonOption = "4h",
     speed: Annotated[
         str, typer.Option("--speed", help="Times real time, like 60x; max: as fast as market and trader can.")
     ] = "60x",
-    seed: Annotated[int, typer.Option("--seed", help="Seed of every random stream, from 0.")] = 7,
-    regime: Annotated[
-        str, typer.Option("--regime", help="One of calm, trending, volatile, thin, news, switching.")
-    ] = "calm",
+    seed: SeedOption = 7,
+    regime: RegimeOption = "calm",
     strategy: Annotated[
         str, typer.Option("--strategy", help="Schedule: one of twap, vwap, pov, ac, ow, adaptive.")
     ] = "ac",
@@ -51,15 +62,11 @@ def trade(
         typer.Option("--participation", help="Of pov: part of all volume. Default: what finishes the order."),
     ] = None,
     limit: Annotated[str | None, typer.Option("--limit", help="Worst price, in currency. Default: none.")] = None,
-    policy: Annotated[
-        str, typer.Option("--policy", help="Execution policy: a name, or a TOML file.", metavar="NAME|FILE")
-    ] = "default",
+    policy: PolicyOption = "default",
     journal: Annotated[
         str | None, typer.Option("--journal", metavar="FILE", help="Journal. Default: $NOWAKE_HOME/journal.db.")
     ] = None,
-    mode: Annotated[
-        str, typer.Option("--mode", help="What an order waits for before it leaves: reserved or strict.")
-    ] = "reserved",
+    mode: ModeOption = "reserved",
     unfinished: Annotated[
         str,
         typer.Option("--unfinished", help="An order of the journal that is not over: ask, resume, cancel."),
