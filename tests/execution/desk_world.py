@@ -127,7 +127,11 @@ class World:
         self.venue = Listening(SimulatedVenue(self.market))
         self.path = path_of(places_of(self.market), policy)
         self.interval = max(10 * SECOND, (self.order.end - start) // 60)
-        self.path.take_on(0, self.order, linear(), self.interval, placing or Placing())
+        short = Placing(
+            cross_before=min(Placing().cross_before, self.interval // 3)
+        )  # as a trader has it: it rests, too
+        self.placing = placing or short
+        self.path.take_on(0, self.order, linear(), self.interval, self.placing)
         self.path.ids(0, 1, 10**6)
         self.notes = Notes()
         self.desk = LiveDesk(self.path, self.venue, self.notes, CONFIG, own_from=OURS)

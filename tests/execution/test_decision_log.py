@@ -20,7 +20,7 @@ from nowake.execution.decision_log import BLOCK, BlockKind, DecisionWriter, fram
 from nowake.execution.decision_reader import DecisionLog, difference, record_difference
 from nowake.execution.decision_record import head_of_board, part, told, under
 from nowake.execution.decision_recorder import Recorder, Recording, header_of
-from nowake.execution.desk_state import DESK, Hands, Placing
+from nowake.execution.desk_state import DESK, Hands
 from nowake.execution.explain import explained
 from nowake.execution.live import Child, LiveDesk
 from nowake.execution.path import Decided, DecisionPath
@@ -102,7 +102,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def fresh(world: World, first: int = FIRST) -> DecisionPath:
     path = path_of(places_of(world.market), ScriptedPolicy())
-    path.take_on(0, world.order, linear(), world.interval, Placing())
+    path.take_on(0, world.order, linear(), world.interval, world.placing)
     path.ids(0, first, first + 10**6)
     return path
 

@@ -11,7 +11,7 @@ from nowake.core.intent import OrderKind, Tactic
 from nowake.core.times import SECOND
 from nowake.core.values import Side
 from nowake.core.venue import Cancel, New
-from nowake.execution.desk_state import CHILDREN, CURVE, Hands, Placing
+from nowake.execution.desk_state import CHILDREN, CURVE, Hands, Placing, Stage
 from nowake.execution.policy import FixedPolicy, ScriptedPolicy
 from nowake.risk.reasons import Reason
 
@@ -253,3 +253,25 @@ def test_the_guard_has_nothing_to_change_in_what_pools_are_asked() -> None:
     assert asked  # of dark pools, in full lots
     by_reason = world.path.usages[0]["by_reason"]
     assert int(by_reason[Reason.DARK_MINIMUM]) == 0
+
+
+def test_what_rests_leaves_a_queue_that_is_worth_less_than_another() -> None:
+    world = World(FixedPolicy(Tactic.JOIN), quantity=30_000, minutes=20.0)
+    near: list[int] = []
+    while not near:  # resting at the touch, with a queue elsewhere to go to
+        world.step()
+        w, touch = world.path.working, int(world.desk.board["bid"])
+        live = (world.path.kids["stage"] == Stage.LIVE) & (w["kind"] == OrderKind.POST_ONLY) & (w["price"] == touch)
+        near = [int(v) for v in set(w["venue"][live])]
+    stale, oid = near[0], int(w["id"][live & (w["venue"] == near[0])][0])
+    assert oid not in world.notes.cancels
+    heads = world.path.stats["venue"][0]
+    heads["outflows"], heads["outflow"] = 1e6, 5_000.0
+    heads["outflow"][stale] = 1.0  # nobody leaves this queue any more
+    world.step()
+    assert world.notes.cancels[-1] == oid
+    world.run(120.0)
+    assert {e.kind for e in world.venue.said if e.order_id == oid} == {"ack", "cancel"}
+    later = [c for c in world.notes.children if c.order_id > oid and c.kind == OrderKind.POST_ONLY]
+    assert later
+    assert world.path.places[stale].name not in {c.venue for c in later}

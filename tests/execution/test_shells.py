@@ -6,7 +6,7 @@ import pytest
 from nowake.core.venue import New, QuoteRequest, VenueEvent
 from nowake.data.reader import kernel_view
 from nowake.execution.batch import BatchDesk
-from nowake.execution.desk_state import Act, Placing
+from nowake.execution.desk_state import Act
 from nowake.execution.hearing import Word
 from nowake.execution.live import LiveDesk
 from nowake.execution.path import Decided, DecisionPath
@@ -32,7 +32,7 @@ def key(decided: Decided) -> tuple[object, ...]:
 def fresh(world: World, n: int = 1, *, separate: bool = False) -> DecisionPath:
     path = path_of(places_of(world.market), ScriptedPolicy(), n=n, separate=separate)
     for i in range(n):
-        path.take_on(i, world.order, linear(), world.interval, Placing())
+        path.take_on(i, world.order, linear(), world.interval, world.placing)
         path.ids(i, 1, 10**6)
     return path
 

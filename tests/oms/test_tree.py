@@ -10,6 +10,7 @@ from nowake.oms.apply import Oms
 from nowake.oms.conserve import differences
 from nowake.oms.events import (
     Allocated,
+    Arrived,
     BasketNew,
     ChildAdopted,
     ChildNew,
@@ -38,6 +39,16 @@ def refused(oms: Oms, event: Event, rule: str, text: str = "") -> None:
 def parent(number: int = 5, **changed: object) -> ParentNew:
     terms = {"account": "fund", "symbol": "MIDC", "side": 1, "quantity": 500, "start": 0, "end": 9} | changed
     return ParentNew(5, number, **terms)  # type: ignore[arg-type]
+
+
+def test_the_arrival_price_of_a_parent_is_kept_once() -> None:
+    oms = begun()
+    refused(oms, Arrived(3, 77, 2_001), "arrival", "not there")
+    refused(oms, Arrived(3, PARENT, 0), "arrival", "0 half ticks")
+    assert oms.parents[PARENT].arrival2 == 0
+    assert oms.apply(Arrived(3, PARENT, 2_001)) is None
+    refused(oms, Arrived(4, PARENT, 2_005), "arrival", "where 2001 is known")
+    assert oms.parents[PARENT].arrival2 == 2_001
 
 
 @pytest.mark.parametrize(

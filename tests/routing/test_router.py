@@ -17,7 +17,7 @@ from nowake.routing import reference
 from nowake.routing.dark import AGAIN
 from nowake.routing.parameters import Routing, new_params
 from nowake.routing.reasons import WORDS, Reason, words
-from nowake.routing.router import route
+from nowake.routing.router import better_elsewhere, route
 from nowake.routing.venues import CLASSES, EXTRA, SIZES, new_draws, new_stats
 from nowake.routing.want import check_want, new_wants
 
@@ -145,6 +145,14 @@ class Scene:
         rows = (plain(self.boards), plain(self.stats), plain(self.params), plain(self.wants))
         return reference.route(*rows, Draws(77))
 
+    def leaves(self) -> list[int]:
+        better_elsewhere(self.boards, self.stats, self.params, self.wants, 0)
+        return [int(k) for k in np.flatnonzero(self.want["leave"])]
+
+    def twin_leaves(self) -> list[int]:
+        rows = (plain(self.boards), plain(self.stats), plain(self.params), plain(self.wants))
+        return reference.better_elsewhere(*rows, Draws(77))
+
     def route(self) -> list[Any]:
         n = route(self.boards, self.stats, self.params, self.wants, 0, self.draws, self.intents)
         return list(self.intents.view(np.ndarray)[:n])
@@ -181,7 +189,7 @@ def test_the_kernel_does_what_its_plain_twin_does(scene: Scene) -> None:
     assert told(rows) == expected
     assert [row["score"] for row in rows] == pytest.approx([c.score for c in twin.children], rel=1e-9, abs=1e-9)
     assert scene.want["left"] == twin.left
-    assert np.flatnonzero(scene.want["leave"]).tolist() == twin.leave
+    assert scene.leaves() == scene.twin_leaves()
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -293,8 +301,7 @@ def test_an_order_leaves_a_hopeless_queue_and_a_lost_price_but_not_a_good_place(
     places = [place(bid_size=9000), place(bid_size=100)]
     for ahead, leaves in ((8000, [0]), (-1, [0]), (0, [])):
         scene = Scene(places, {"side": 1, "passive": 100, "tactic": 1}, own={0: (100, ahead)})
-        scene.route()
-        assert np.flatnonzero(scene.want["leave"]).tolist() == leaves
+        assert scene.leaves() == leaves
 
 
 def test_dealers_are_asked_for_what_is_large() -> None:

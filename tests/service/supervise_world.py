@@ -70,10 +70,20 @@ class Desk:
         self.heard: list[Alert] = []
         self._begin()
         work = work or (Work("one", Side.BUY, quantity, 0.0, seconds),)
-        setup = Setup(folder, folder / "venue.sock", tuple(work), policy=policy, decider=self.model)
-        self.trader = Trader(setup)
-        self.supervised: Supervised = supervise(self.trader, rules, Alerts(self.heard.append))
+        self._setup = Setup(folder, folder / "venue.sock", tuple(work), policy=policy, decider=self.model)
+        self._rules = rules
+        self._open()
+
+    def _open(self) -> None:
+        self.trader = Trader(self._setup)
+        self.supervised: Supervised = supervise(self.trader, self._rules, Alerts(self.heard.append))
         self.supervisor = self.supervised.supervisor
+
+    def restart(self) -> None:
+        """Drop the trader as it stands, and begin another one."""
+        self.trader.stopping = True
+        self.trader._opened.close()
+        self._open()
 
     def _begin(self) -> None:
         """Serve the exchange in a thread."""

@@ -180,22 +180,24 @@ def test_an_order_that_can_never_fill_is_told_with_the_limit_that_binds(
     file.write_text(f"{DEFAULT}\n{tail}\n")
     scope = Scope(desk="program", symbol="MIDC")
     ask: Callable[..., Any] = refuse_hopeless
+    policy = load(file)
     with pytest.raises(OrderError, match=why):
-        ask(setup(tmp_path, str(file), work), PLACES, scope)
-    assert ask(setup(tmp_path, str(file), work), PLACES, scope, known={"a"}) == []  # it has begun: it goes on
+        ask(setup(tmp_path, str(file), work), policy, PLACES, scope)
+    assert ask(setup(tmp_path, str(file), work), policy, PLACES, scope, known={"a"}) == []  # it has begun: it goes on
 
 
 def test_an_order_that_can_fill_may_start_and_the_price_counts(tmp_path: Path) -> None:
     scope = Scope(desk="program", symbol="MIDC")
     made = setup(tmp_path, "default", Work("a", Side.BUY, 900_000, 0, 600))
-    (found,) = refuse_hopeless(made, PLACES, scope)
+    policy = load("default")
+    (found,) = refuse_hopeless(made, policy, PLACES, scope)
     assert found.possible
     with pytest.raises(OrderError, match="max_order_notional"):
-        refuse_hopeless(made, PLACES, scope, mid=10_000.0)
+        refuse_hopeless(made, policy, PLACES, scope, mid=10_000.0)
     with pytest.raises(OrderError, match="max_position"):
-        refuse_hopeless(made, PLACES, scope, position=1_500_000)
+        refuse_hopeless(made, policy, PLACES, scope, position=1_500_000)
     with pytest.raises(OrderError, match="venues"):
-        refuse_hopeless(made, ("ELSEWHERE",), scope)
+        refuse_hopeless(made, policy, ("ELSEWHERE",), scope)
 
 
 def test_a_request_for_quotes_that_a_tightening_catches_ends_unless_its_dealer_has_the_word() -> None:

@@ -23,7 +23,7 @@ from nowake.core.values import Side
 from nowake.execution.desk_state import CHILDREN, Follow, Hands, Stage
 from nowake.execution.policy import OBSERVED, FixedPolicy, UniformForecaster
 from nowake.features.vector import index_of
-from nowake.oms.events import Control, Projection, decode
+from nowake.oms.events import Arrived, Control, Projection, decode
 from nowake.oms.journal.protocol import open_journal
 from nowake.risk.ladder import Rung, Trigger
 from nowake.risk.policy import policy_text
@@ -127,6 +127,42 @@ def test_what_fails_in_a_decision_never_decides_and_comes_back_when_it_is_sound(
     desk.run(12, until=lambda: desk.model.asked > asked)
     assert desk.supervisor.laddered.answered == Rung.MODEL
     assert desk.supervisor.laddered.origin == Origin.MODEL
+
+
+def test_a_restart_makes_nothing_sound(make: Make) -> None:
+    desk = make()
+    desk.run(12)
+    desk.model.fault = "raises"
+    desk.run(12, until=at(desk, Rung.ADAPTIVE))
+    desk.restart()
+    assert desk.supervisor.state.rung == Rung.ADAPTIVE
+    assert desk.heard[-1].words.startswith("ADAPTIVE since before the restart: an exception")
+    asked = desk.model.asked
+    desk.run(12, until=lambda: desk.row["decisions"] > 1)
+    assert (desk.model.asked, desk.supervisor.laddered.answered) == (asked, Rung.ADAPTIVE)
+    desk.model.fault = None
+    desk.run(40, until=at(desk, Rung.MODEL))
+    assert desk.rungs() == ["MODEL -> ADAPTIVE", "ADAPTIVE -> MODEL"]
+    desk.restart()
+    assert desk.supervisor.state.rung == Rung.MODEL
+
+
+def test_a_restart_goes_on_from_the_arrival_price_that_was(make: Make) -> None:
+    desk = make()
+    desk.run(60)
+    (arrived,) = desk.journalled(Arrived)
+    assert (arrived.parent, arrived.mid2) == (desk.trader.parents[0].id, desk.row["arrival2"])
+    filled = int(desk.row["filled"])
+    assert filled > 0
+    desk.restart()
+    usage = desk.trader.path.usages[0]
+    assert desk.row["arrival2"] == usage["arrival2"] == arrived.mid2
+    part = int(desk.trader.path.limits[0]["participation"]) / 1e6
+    assert 0 <= int(desk.trader.path.boards[0]["volume"]) - int(usage["volume_start"]) - filled / part < 1
+    desk.run(60)
+    assert int(desk.row["filled"]) > filled
+    assert desk.row["arrival2"] == arrived.mid2
+    assert len(desk.journalled(Arrived)) == 1
 
 
 def test_a_model_without_confidence_decides_no_more_from_the_next_decision_on(make: Make) -> None:

@@ -17,7 +17,7 @@ from nowake.risk.guard import check
 from nowake.risk.guard_size import displayed_at, room_of_order
 from nowake.risk.limits import PPM
 from nowake.risk.reasons import Verdict
-from nowake.routing.router import route
+from nowake.routing.router import better_elsewhere, route
 
 __all__ = ["ROUTED", "look", "place_by_hand"]
 
@@ -49,7 +49,7 @@ def _look_around(d, kids, working, board, i):
     near = _near(board, d.side)
     standing, free = np.int64(0), 0
     for v in range(d.own.shape[0]):
-        d.own[v], d.ahead[v] = 0, 0
+        d.own[v], d.ahead[v] = 0, -1
     for row in range(i * CHILDREN, (i + 1) * CHILDREN):
         k, w = kids[row], working[row]
         if k.stage == _FREE:
@@ -67,27 +67,9 @@ def _look_around(d, kids, working, board, i):
             k.joined = shown if k.joined < 0 else k.joined
             k.ahead = shown if k.ahead < 0 else min(k.ahead, shown)  # who left before us, nobody tells: the queue does
         d.own[w.venue] += w.leaves
-        d.ahead[w.venue] = -1 if d.side * w.price < d.side * near else max(k.ahead, 0)
+        if d.side * w.price >= d.side * near:
+            d.ahead[w.venue] = max(k.ahead, 0)
     return standing, free
-
-
-@kernel
-def _tidy(d, kids, working, usages, board, i, now, allowed, standing, sends, n):
-    """Withdraw what was left behind by the touch, pegs that are older than a slice, and what is above `allowed`."""
-    near = _near(board, d.side)
-    waited = now - d.moved >= d.patience
-    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
-        k, w = kids[row], working[row]
-        if k.stage == _FREE or k.stage == _CANCELLING or not rests(w.kind):
-            continue
-        behind = waited and w.kind != _PEG and near > 0 and d.side * w.price < d.side * near
-        old = w.kind == _PEG and now - k.since >= d.interval
-        if behind or old or standing > allowed:
-            standing -= w.leaves
-            n = withdraw(d, kids, working, usages, i, row, sends, n)
-            if behind:
-                d.moved = now
-    return n, standing
 
 
 @inline
@@ -148,6 +130,40 @@ def _bar(board, d, on):
 def _least_asked(d, now):
     """Return the least shares that dealers may be asked for now."""
     return d.ask_least * d.lot if d.asking == 0 and now - d.asked_at >= d.ask_every else NEVER
+
+
+@kernel
+def _weigh(d, boards, stats, params, wants, i, now):
+    """Let the router mark in `leave` the places whose queue is worth less than another."""
+    board = boards[d.board]
+    _want(d, wants[i], i, now, np.int64(0), np.int64(0))
+    were = _bar(board, d, 1) if d.barred != 0 else np.int64(0)
+    better_elsewhere(boards, stats, params, wants, i)
+    if were != 0:
+        _bar(board, d, 0)
+
+
+@kernel
+def _tidy(d, asked, kids, working, usages, board, i, now, allowed, standing, sends, n):
+    """Withdraw what the touch left behind or does better elsewhere, pegs older than a slice, what is above `allowed`.
+
+    `asked`: the want in whose `leave` the router has marked places, which counts once `patience` is over.
+    """
+    near = _near(board, d.side)
+    waited = now - d.moved >= d.patience
+    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
+        k, w = kids[row], working[row]
+        if k.stage == _FREE or k.stage == _CANCELLING or not rests(w.kind):
+            continue
+        behind = near > 0 and d.side * w.price < d.side * near
+        moves = waited and w.kind != _PEG and (behind or asked.leave[w.venue] != 0)
+        old = w.kind == _PEG and now - k.since >= d.interval
+        if moves or old or standing > allowed:
+            standing -= w.leaves
+            n = withdraw(d, kids, working, usages, i, row, sends, n)
+            if moves:
+                d.moved = now
+    return n, standing
 
 
 @inline
@@ -328,7 +344,9 @@ def look(
     due = max(_crossing(d, board, now), 0)
     passive = 0 if hurry else max(min(d.filled_before + d.quota, d.quantity) - d.filled - due, 0)
     most = max(_room(d, board) + standing, 0)  # of what rests; a cap that was lowered takes the rest away
-    n, standing = _tidy(d, kids, working, usages, board, i, now, min(passive, most), standing, sends, n)
+    if standing > 0 and now - d.moved >= d.patience:
+        _weigh(d, boards, stats, params, wants, i, now)
+    n, standing = _tidy(d, wants[i], kids, working, usages, board, i, now, min(passive, most), standing, sends, n)
     _wake(d, now, d.until if not hurry else now)
     if d.tactic != _CROSS and now < d.until - d.cross_before:
         _wake(d, now, d.until - d.cross_before)

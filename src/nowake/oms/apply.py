@@ -11,6 +11,7 @@ from nowake.oms import entry
 from nowake.oms.booking import allocate
 from nowake.oms.events import (
     Allocated,
+    Arrived,
     Asked,
     BasketNew,
     ChildAdopted,
@@ -95,6 +96,7 @@ def _garbled(tree: Tree, event: Garbled) -> Alert | None:
 _HANDLERS: dict[type[Event], Callable[[Any, Any], Alert | None]] = {
     Started: _started,
     IdsReserved: _reserved,
+    Arrived: entry.arrived,
     BasketNew: entry.basket_new,
     ParentNew: entry.parent_new,
     ParentSaid: entry.parent_said,

@@ -2,13 +2,14 @@
 
 from nowake.core.values import MAX_QUANTITY
 from nowake.oms.booking import expose
-from nowake.oms.events import Asked, BasketNew, ChildAdopted, ChildNew, ParentNew, ParentSaid, Sent
+from nowake.oms.events import Arrived, Asked, BasketNew, ChildAdopted, ChildNew, ParentNew, ParentSaid, Sent
 from nowake.oms.orders import Child, Flag, Parent, decide, judge, settle
 from nowake.oms.states import CHILD_TABLE, PARENT_TABLE, WORKABLE, Act, State, Verdict
 from nowake.oms.tree import Alert, Basket, Tree
 
 __all__ = [
     "adopt",
+    "arrived",
     "ask",
     "basket_new",
     "child_new",
@@ -62,6 +63,18 @@ def parent_new(tree: Tree, event: ParentNew) -> Alert | None:
         tree.clients[event.client] = event.id
     if event.basket:
         tree.baskets[event.basket].parents.append(event.id)
+    return None
+
+
+def arrived(tree: Tree, event: Arrived) -> Alert | None:
+    """Keep the arrival price of a parent, once."""
+    parent = tree.parents.get(event.parent)
+    if parent is None:
+        return tree.alert("arrival", event.parent, "an arrival price of an order that is not there", applied=False)
+    if event.mid2 <= 0 or parent.arrival2:
+        wrong = f"an arrival price of {event.mid2} half ticks, where {parent.arrival2 or 'none'} is known"
+        return tree.alert("arrival", event.parent, wrong, applied=False)
+    parent.arrival2 = event.mid2
     return None
 
 

@@ -14,6 +14,7 @@ from nowake.oms.states import Act
 
 __all__ = [
     "Allocated",
+    "Arrived",
     "Asked",
     "BasketNew",
     "ChildAdopted",
@@ -95,6 +96,13 @@ class ParentSaid(Event, frozen=True, array_like=True, tag=True, gc=False):
     price: int = 0
     who: str = ""
     reason: str = ""
+
+
+class Arrived(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """The desk looked at a parent's market for the first time: its arrival price, the mid in half ticks."""
+
+    parent: int
+    mid2: int
 
 
 class ChildNew(Event, frozen=True, array_like=True, tag=True, gc=False):
@@ -254,6 +262,7 @@ AnyEvent = (
     | DecisionLogged
     | RecoveryNote
     | Garbled
+    | Arrived
 )
 _decode: Callable[[bytes], Event] = msgspec.msgpack.Decoder(AnyEvent).decode
 encode = msgspec.msgpack.Encoder().encode

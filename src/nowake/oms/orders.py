@@ -84,7 +84,10 @@ class Child(Order, array_like=True, gc=False, kw_only=True):
 
 
 class Parent(Order, array_like=True, gc=False, kw_only=True):
-    """The whole order; `working` is the sum of its children's exposures, `children` their ids."""
+    """The whole order; `working` is the sum of its children's exposures, `children` their ids.
+
+    `arrival2`: the mid when the desk first looked at its market, half ticks; 0: not yet.
+    """
 
     account: str
     symbol: str
@@ -98,6 +101,7 @@ class Parent(Order, array_like=True, gc=False, kw_only=True):
     working: int = 0
     allocated: int = 0
     children: list[int] = []
+    arrival2: int = 0
 
 
 class Fill(msgspec.Struct, array_like=True, gc=False):

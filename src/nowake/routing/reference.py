@@ -24,7 +24,7 @@ from nowake.routing.reference_learning import (
 )
 from nowake.routing.venues import EDGES
 
-__all__ = ["Child", "Routed", "route"]
+__all__ = ["Child", "Routed", "better_elsewhere", "route"]
 
 Rec = Any  # a row of a record array
 
@@ -48,7 +48,6 @@ class Routed:
 
     children: list[Child] = field(default_factory=list)
     left: int = 0
-    leave: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -159,20 +158,6 @@ def _rest(d: _Desk, quantity: int) -> tuple[list[Child], int]:
         reason = Reason.IMPROVE_STEP if better else queue
         children += [Child(k, OrderKind.POST_ONLY, d.price, n, reason, gain[k] / n)] if n else []
     return children, left
-
-
-def _leave(d: _Desk) -> list[int]:
-    own, ahead = d.w["own"], d.w["ahead"]
-    leave = []
-    for k in range(int(d.board["places"])):
-        if own[k] <= 0:
-            continue
-        there = [_rest_gain(d, j, _displayed(d, j) + int(own[j]) + int(own[k])) for j in d.up(PlaceKind.LIT) if j != k]
-        there += [0.0] if d.wait > 0 else []
-        here = _rest_gain(d, k, int(ahead[k]) + int(own[k]))
-        if ahead[k] < 0 or (there and here < max(there) - d.p["hysteresis"] * d.half):
-            leave.append(k)
-    return leave
 
 
 @dataclass(slots=True)
@@ -339,7 +324,6 @@ def route(board: Rec, stats: Rec, params: Rec, want: Rec, draws: Draws) -> Route
             back += passive - part
         resting, waits = _rest(d, back)
         out.children = hidden + resting
-        out.leave = _leave(d)
     else:
         waits = passive
     if d.wait > 0:
@@ -349,3 +333,21 @@ def route(board: Rec, stats: Rec, params: Rec, want: Rec, draws: Draws) -> Route
     out.children += swept + asked
     out.left = left + waits
     return out
+
+
+def better_elsewhere(board: Rec, stats: Rec, params: Rec, want: Rec, draws: Draws) -> list[int]:
+    """Return the places that the kernel `router.better_elsewhere` marks."""
+    d = _Desk(board, stats, params, want, draws)
+    if board["phase"] != Phase.CONTINUOUS or not d.two_sided:
+        return []
+    own, ahead = d.w["own"], d.w["ahead"]
+    leave = []
+    for k in range(int(d.board["places"])):
+        if own[k] <= 0:
+            continue
+        there = [_rest_gain(d, j, _displayed(d, j) + int(own[j]) + int(own[k])) for j in d.up(PlaceKind.LIT) if j != k]
+        there += [0.0] if d.wait > 0 else []
+        here = _rest_gain(d, k, int(ahead[k]) + int(own[k]))
+        if ahead[k] < 0 or (there and here < max(there) - d.p["hysteresis"] * d.half):
+            leave.append(k)
+    return leave

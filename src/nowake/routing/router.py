@@ -19,7 +19,7 @@ from nowake.routing.reasons import Reason
 from nowake.routing.sweep import best_fee, emit, sweep, within
 from nowake.routing.want import DEALERS
 
-__all__ = ["route"]
+__all__ = ["better_elsewhere", "route"]
 
 _CONTINUOUS = int(Phase.CONTINUOUS)
 _LIT, _DARK, _UP = int(PlaceKind.LIT), int(PlaceKind.DARK), int(PlaceState.UP)
@@ -156,6 +156,23 @@ def _ask(b: Any, s: Any, p: Any, w: Any, d: Any, volume: Any, fee: Any, wait: An
     return _send_hidden(b, w, intents, n, _DEALERS), left
 
 
+@inline
+def _wait_cost(b: Any, p: Any, w: Any) -> Any:
+    """Return what a share costs that waits in vain, ticks."""
+    return w.urgency * p.shortfall * (b.ask - b.bid) if _two_sided(b) else 0.0
+
+
+@kernel
+def better_elsewhere(boards: Any, stats: Any, params: Any, wants: Any, r: Any) -> None:
+    """Mark in `leave` the places where what rests of want `r` had better leave its queue; none without a mid."""
+    w, p = wants[r], params[0]
+    b, s = boards[w.board], stats[w.stats]
+    for k in range(PLACES):
+        w.leave[k] = 0
+    if b.phase == _CONTINUOUS and _two_sided(b):
+        to_leave(b, s, p, w, _own_price(b, w), best_fee(b, p, w), _wait_cost(b, p, w))
+
+
 @kernel
 def route(boards: Any, stats: Any, params: Any, wants: Any, r: Any, draws: Any, intents: Any) -> Any:
     """Route want `r` into `intents` from row 0; returns how many, and leaves in `left` the shares without a route.
@@ -165,13 +182,11 @@ def route(boards: Any, stats: Any, params: Any, wants: Any, r: Any, draws: Any, 
     """
     w, p = wants[r], params[0]
     b, s, d = boards[w.board], stats[w.stats], draws[w.board]
-    for k in range(PLACES):
-        w.leave[k] = 0
     w.left = w.due + w.passive
     if b.phase != _CONTINUOUS or w.left <= 0:
         return 0
     fee, mid = best_fee(b, p, w), _two_sided(b)
-    wait = w.urgency * p.shortfall * (b.ask - b.bid) if mid else 0.0
+    wait = _wait_cost(b, p, w)
     n, n_left, taken = 0, np.int64(0), np.int64(w.due)
     if w.tactic == _HIDE:
         n, w.left = _hide(b, s, p, w, d, w.left, fee, wait, True, intents, n)
@@ -185,7 +200,6 @@ def route(boards: Any, stats: Any, params: Any, wants: Any, r: Any, draws: Any, 
             n, back = _hide(b, s, p, w, d, part, fee, wait, False, intents, n)
             back += w.passive - part
         n, n_left = _rest(b, s, p, w, back, fee, wait, intents, n)
-        to_leave(b, s, p, w, _own_price(b, w), fee, wait)
     else:
         n_left = np.int64(w.passive)
     if wait > 0.0:

@@ -155,8 +155,8 @@ class _Making:
             return None
         decided, start = kept.time, max(kept.start, kept.time)
         late = max(_LATE, (self._planned(kept) - kept.start) // 100)
-        arrival2, seen = market.mid2(start, late)
-        decision2, before = market.mid2(decided, late)
+        arrival2, seen = self._arrival(kept, start, late)
+        decision2, before = market.mid2(decided, late) if decided < start else (arrival2, seen)
         if decided < start and (not decision2 or before > decided):
             decided, decision2 = start, arrival2
             self.notes.append(f"{name}: the market at its decision is not known; it counts as decided at its start")
@@ -181,7 +181,12 @@ class _Making:
         if start > market.last and not kept.filled:
             return "it had not begun when the market was last seen"
         late = max(_LATE, (self._planned(kept) - kept.start) // 100)
-        return "" if market.mid2(start, late)[0] else "its arrival price is not known"
+        return "" if self._arrival(kept, start, late)[0] else "its arrival price is not known"
+
+    def _arrival(self, kept: KeptParent, start: int, late: int) -> tuple[int, int]:
+        """Return the arrival price, half ticks, and when it was seen; of the desk where the market files lack it."""
+        mid2, seen = self.market.mid2(start, late)
+        return (mid2, seen) if mid2 else (kept.arrival2, start)
 
     def _planned(self, kept: KeptParent) -> int:
         """Return when the order was to end: as it came in, or as somebody has changed it."""

@@ -21,7 +21,7 @@ from nowake.execution.live import LiveDesk
 from nowake.oms.events import Control, Event, PolicyLoaded
 from nowake.risk.feasible import Feasibility, Plan, refuse_impossible
 from nowake.risk.limits import Traded, compile_limits, new_limits
-from nowake.risk.policy import Policy, load, policy_hash, policy_names
+from nowake.risk.policy import Policy, policy_hash, policy_names
 from nowake.risk.reload import PolicyFile
 from nowake.risk.scopes import Effective, Scope, resolve
 from nowake.risk.tighten import Change, caught
@@ -145,15 +145,15 @@ class PolicyWatch:
 
 
 def refuse_hopeless(
-    setup: "Setup", places: Sequence[str], scope: Scope, *, known: Container[str] = (), mid: float = 0.0,
-    position: int = 0,
+    setup: "Setup", policy: Policy, places: Sequence[str], scope: Scope, *, known: Container[str] = (),
+    mid: float = 0.0, position: int = 0,
 ) -> list[Feasibility]:  # fmt: skip
-    """Return how much of each new order of `setup` can fill; OrderError with the binding limit if one never can.
+    """Return how much of each new order of `setup` can fill under `policy`; OrderError with the limit if one cannot.
 
     `places`: the venues that are there. `known`: clients whose orders have begun and go on. `mid` in ticks, 0 where
     nothing has been heard: money then counts at the order's limit, or at one tick. `position` of the account now.
     """
-    effective = resolve(load(setup.policy), scope)
+    effective = resolve(policy, scope)
     found = []
     for work in setup.work:
         if work.client in known:

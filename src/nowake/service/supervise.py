@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Supervised", "Supervision", "Supervisor", "supervise"]
 
-_WHO = "ladder"
+_WHO, _WORD = "ladder", "rung"
 _OURS = (int(Hands.ALGORITHM), int(Hands.FINISH))
 _OUT = (int(Stage.SENT), int(Stage.LIVE))
 _WAIT = (int(OrderKind.LIMIT), int(OrderKind.POST_ONLY), int(OrderKind.MID_PEG), int(OrderKind.QUOTE))
@@ -90,7 +90,8 @@ class Supervisor:
             path.policy, path.desk, rules.ladder, part=rules.part, urgency=rules.urgency, patience=rules.patience
         )
         path.policy, path.forecaster = self.laddered, self.laddered.watch(path.forecaster)
-        self.state, self.moves = LadderState(), list[Moved]()
+        self.state, self.moves = self._stood(), list[Moved]()
+        self.laddered.rung = self.state.rung
         self._alarms = 0  # of the trader, told
         self._ticking = trader.orders.welcome.speed > 0
         self._held: dict[int, int] = {}  # rows that STOP has paused, and whose hands they were in
@@ -100,6 +101,17 @@ class Supervisor:
         self._seen, self._blamed = int(path.usages["seen"].sum()), words.blamed
         tick(path.limits, path.usages, 0, path.n, self._started)  # compiled before it is needed
         self._of_model = (0, 0)  # intents of the model, and those the guard changed or refused
+
+    def _stood(self) -> LadderState:
+        """Return where the ladder stood when the trader was last here: a restart makes nothing sound."""
+        said = self.trader.controls.get(self.trader.setup.instrument.symbol, [])
+        last = next((one for one in reversed(said) if (one.who, one.what) == (_WHO, _WORD)), None)
+        rung = Rung.MODEL if last is None else Rung[last.value.rpartition(" ")[2]]
+        if last is None or rung == Rung.MODEL:
+            return LadderState()
+        now = self.trader.now()
+        self.alerts(now, "warning", _WHO, f"{rung.name} since before the restart: {last.why}")
+        return LadderState(rung, now, falls=1)
 
     def files(self) -> Sequence[int]:
         """Nothing wakes a trader for its sake."""
@@ -167,7 +179,7 @@ class Supervisor:
             why += (f" ({which})" if which else "") + (f": {trial.error!r}" if trial.error is not None else "")
         value = f"{moved.before.name} -> {moved.after.name}"
         symbol = self.trader.setup.instrument.symbol
-        self.trader.books.record(Control(moved.time, _WHO, why, "rung", symbol, value))
+        self.trader.books.record(Control(moved.time, _WHO, why, _WORD, symbol, value))
         level = "error" if moved.cancel_all else "warning" if moved.why else "info"
         more = "; everything is withdrawn" if moved.cancel_all else ""
         self.alerts(moved.time, level, _WHO, f"{value}: {why}{more}")

@@ -24,7 +24,7 @@ from nowake.risk.limits import MICRO, PPM
 from nowake.service.control_words import Around, restore
 from nowake.service.trader_setup import Work
 
-__all__ = ["controls_in", "count_money", "take_up", "volume_before"]
+__all__ = ["controls_in", "count_money", "go_on", "take_up", "volume_before"]
 
 
 def controls_in(journal: Journal) -> dict[str, list[Control]]:
@@ -78,6 +78,25 @@ def take_up(
         wrong, d["hands"] = error, int(Hands.PAUSED)
     u["limit"] = d["limit"]
     return wrong
+
+
+def go_on(path: DecisionPath, parents: Sequence[Parent]) -> dict[int, int]:
+    """Let parents go on from the arrival price that the journal has, and from the volume of now.
+
+    Returns the rows of those that have none yet, and what their fills are taken to have been part of: so many shares
+    of volume are to be counted before the one at which they first look.
+    """
+    open_ = {i: parent for i, parent in enumerate(parents) if not CLOSED[parent.state]}
+    before = {i: volume_before(one.filled, int(path.limits[i]["participation"])) for i, one in open_.items()}
+    board = path.boards[0]
+    board["volume"] += max(before.values(), default=0)  # so that no row starts below 0
+    for i, parent in open_.items():
+        if parent.arrival2:
+            d, u, volume = path.desk[i], path.usages[i], int(board["volume"])
+            d["arrival2"] = u["arrival2"] = parent.arrival2
+            d["volume_start"] = d["plan_volume"] = volume
+            u["volume_start"] = volume - before.pop(i)
+    return before
 
 
 def count_money(path: DecisionPath, oms: Oms, parents: Sequence[Parent], instrument: Instrument) -> None:

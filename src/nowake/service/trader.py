@@ -23,7 +23,7 @@ from nowake.execution.live import Bookkeeper, LiveDesk
 from nowake.execution.opening import limit_path, places_of
 from nowake.execution.path import DecisionPath
 from nowake.execution.policy import UniformForecaster
-from nowake.oms.events import Control, ParentNew, ParentSaid, PolicyLoaded
+from nowake.oms.events import Arrived, Control, ParentNew, ParentSaid, PolicyLoaded
 from nowake.oms.identifiers import Ids, text
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.keeper import Keeper, open_keeper
@@ -38,7 +38,7 @@ from nowake.service.control_words import Around
 from nowake.service.policy_watch import refuse_hopeless
 from nowake.service.reconcile import Difference, DropCopy
 from nowake.service.recovery import Recovered, recover
-from nowake.service.taking_up import controls_in, count_money, take_up, volume_before
+from nowake.service.taking_up import controls_in, count_money, go_on, take_up
 from nowake.service.trader_setup import SPARE, Alarm, Attendant, Setup, Work
 from nowake.service.venue_client import SocketVenue
 
@@ -52,13 +52,12 @@ _DESK = "program"
 class Trader:
     """A trader that has come back: clean, its parents on the desk, nothing sent yet.
 
-    `alarms`: what somebody must look at, oldest first.
+    `alarms`: what somebody must look at, oldest first. `controls`: those that the journal held, by their target.
     """
 
     def __init__(self, setup: Setup, witness: Witness | None = None) -> None:
         self.setup, self.drop, self.stopping = setup, DropCopy(), False
         self.attendants: list[Attendant] = []
-        self._before: dict[int, int] = {}  # volume of before this start, of rows that have not looked yet
         self.alarms: list[Alarm] = []
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
@@ -72,20 +71,23 @@ class Trader:
         self.orders = _session(setup, "orders", last, opened)
         self.copy = _session(setup, "drop", last, opened)
         self.data = _session(setup, "data", 0, opened)
+        self.policy = load(setup.policy)
         self.books = Books(self.keeper, [], self.now, witness)
         self.books.last = last
         self.recovered: Recovered = recover(self.books, self.orders, self.now)
         refuse_hopeless(
-            setup, [name for name, *_ in self.orders.welcome.venues], Scope(desk=_DESK, symbol=setup.instrument.symbol),
-            known=self.keeper.oms.clients, position=self.keeper.oms.position("fund", setup.instrument.symbol),
+            setup, self.policy, [name for name, *_ in self.orders.welcome.venues],
+            Scope(desk=_DESK, symbol=setup.instrument.symbol), known=self.keeper.oms.clients,
+            position=self.keeper.oms.position("fund", setup.instrument.symbol),
         )  # fmt: skip
         self.parents = [self._parent(work) for work in setup.work]
         self.books.parents = [parent.id for parent in self.parents]
         self.path = self._path()
         self.desk = LiveDesk(self.path, self.orders, self._bookkeeper(opened), setup.books, setup.own_from)
+        self.controls = said
         for i in range(len(self.parents)):
-            self._take_up(i, said)
-        self.path.boards[0]["volume"] += max(self._before.values(), default=0)  # so that no row starts below 0
+            self._take_up(i)
+        self._unseen = go_on(self.path, self.parents)
         count_money(self.path, self.keeper.oms, self.parents, setup.instrument)
         press_again(self)
 
@@ -121,12 +123,11 @@ class Trader:
             len(self.parents), places, setup.decider, UniformForecaster(), seed=setup.instance,
             switches_n=_SWITCHES + len(self.parents),
         )  # fmt: skip
-        self.policy = policy = load(setup.policy)
-        self.books.record(PolicyLoaded(self.now(), "execution policy", setup.policy, policy_hash(policy)))
+        self.books.record(PolicyLoaded(self.now(), "execution policy", setup.policy, policy_hash(self.policy)))
         file = setup.folder / "kill.json"
         kill = KillSwitch.open if file.exists() else KillSwitch.create
         self.kill = kill(file, path.switches)
-        limit_path(path, resolve(policy, Scope(desk=_DESK, symbol=setup.instrument.symbol)), setup.instrument)
+        limit_path(path, resolve(self.policy, Scope(desk=_DESK, symbol=setup.instrument.symbol)), setup.instrument)
         return path
 
     def _bookkeeper(self, opened: contextlib.ExitStack) -> Bookkeeper:
@@ -135,22 +136,20 @@ class Trader:
         if not setup.decisions:
             return self.books
         model = type(setup.decider).__name__
-        hashes = {"policy": policy_hash(load(setup.policy)), "model": model, "preset": setup.preset}
+        hashes = {"policy": policy_hash(self.policy), "model": model, "preset": setup.preset}
         header = header_of(self.path, setup.instrument, hashes, self.now())
         log = DecisionWriter(setup.file.with_suffix(".decisions"), header)
         opened.callback(log.close)
         return Recording(self.books, Recorder(self.path, log, [parent.id for parent in self.parents]))
 
-    def _take_up(self, i: int, said: dict[str, list[Control]]) -> None:
+    def _take_up(self, i: int) -> None:
         """Put parent `i` on the desk as the journal has it, and hang it on the kill switch."""
         parent = self.parents[i]
-        wrong = take_up(self.path, i, parent, self.setup.work[i], said.get(text(parent.id), []), self.around())
+        wrong = take_up(self.path, i, parent, self.setup.work[i], self.controls.get(text(parent.id), []), self.around())
         children = (self.keeper.oms.children[number] for number in parent.children)
         self.path.desk[i]["decisions"] = max((child.decision for child in children), default=0)
         if wrong is not None:
             self.alarm(f"order {text(parent.id)} is paused: a control of it cannot be carried out any more: {wrong}")
-        if parent.filled and not CLOSED[parent.state]:
-            self._before[i] = volume_before(parent.filled, int(self.path.limits[i]["participation"]))
         scope = Scope(desk=_DESK, strategy=parent.algo, symbol=parent.symbol, order=parent.client)
         self.kill.attach(self.path.usages, i, scope, self.names)
         if not CLOSED[parent.state]:
@@ -190,10 +189,11 @@ class Trader:
         if len(news):
             self.desk.market(news, now)
         self.desk.tick(now)
-        for i in [i for i in self._before if self.path.desk[i]["arrival2"]]:
-            usage, before = self.path.usages[i], self._before.pop(i)
+        for i in [i for i in self._unseen if self.path.desk[i]["arrival2"]]:
+            usage, before = self.path.usages[i], self._unseen.pop(i)
             if usage["volume_start"] >= before:  # else somebody has set it who knows the volume
                 usage["volume_start"] -= before
+            self.books.record(Arrived(now, self.parents[i].id, int(self.path.desk[i]["arrival2"])))
         for attendant in self.attendants:
             attendant.attend(news, now)
         self._look_after(now)
