@@ -41,6 +41,22 @@ def test_every_tactic_completes_and_books_agree_at_every_step(tactic: Tactic, si
     assert not any(s.leaves for s in world.venue.status() if s.state not in ("quoted", "sent"))
 
 
+@pytest.mark.parametrize("tactic", list(Tactic))
+def test_no_slice_promises_a_share_twice(tactic: Tactic) -> None:
+    world = World(FixedPolicy(tactic), quantity=20_000, placing=Placing(cross_before=5 * SECOND, slack=0.0))
+    grown, sweep = 0, world.order.end - Placing().sweep_before
+    before, slice_ = 0, -1
+    while world.market.now < sweep:
+        world.step()
+        d = world.row
+        out = int(d["filled"]) + int(d["working"])
+        if int(d["decisions"]) == slice_ and out > before and world.market.now < sweep:
+            grown += 1
+            assert out <= int(d["filled_before"]) + int(d["quota"])
+        before, slice_ = out, int(d["decisions"])
+    assert grown >= 3
+
+
 def test_a_script_of_all_tactics_and_rates_completes() -> None:
     world = World(ScriptedPolicy(), quantity=12_000, minutes=20.0, regime="volatile")
     while not world.row["done"]:

@@ -350,6 +350,8 @@ def look(
     _wake(d, now, d.until if not hurry else now)
     if d.tactic != _CROSS and now < d.until - d.cross_before:
         _wake(d, now, d.until - d.cross_before)
+    out = d.working - standing  # what crosses, is asked of dealers or is being withdrawn: promised already
+    spare = max(out - due, 0)
     if due > 0 and now - d.crossed < (d.reaction if hurry else d.pace):
         _wake(d, now, d.crossed + d.pace)
         due = np.int64(0)
@@ -359,10 +361,8 @@ def look(
         _wake(d, now, d.quiet_until)
         return n
     room = min(left - d.working, _room(d, board))
-    due = max(
-        min(due - (d.working - standing), room), 0
-    )  # what crosses or is being withdrawn is out for the same shares
-    passive = max(min(passive - standing, room - due), 0)
+    due = max(min(due - out, room), 0)
+    passive = max(min(passive - standing - spare, room - due), 0)
     if passive < d.lot and passive < left - d.working - due:
         passive = np.int64(0)
     if due + passive == 0:
