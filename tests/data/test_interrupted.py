@@ -12,7 +12,8 @@ import pytest
 
 # Stops for good at the point named by the first argument, having said so.
 CHILD = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 import nowake.data.places, nowake.data.spool, nowake.data.store
 from nowake.cli.main import main
 

@@ -7,16 +7,14 @@ now, `passive` ones that may wait. Shares are promised once: what works or is be
 # mypy: disable-error-code="no-untyped-def"
 import numpy as np
 
-from nowake.core.board import PlaceKind, PlaceState
+from nowake.core.board import PlaceKind
 from nowake.core.intent import OrderKind, Tactic
 from nowake.core.jit import inline, kernel
 from nowake.execution.desk_state import CHILDREN, NEVER, Act, Hands, Stage
+from nowake.execution.permitted import close, fit, one_request, reopen, shut_places
 from nowake.execution.slicing import planned, target_now
 from nowake.execution.withdrawing import obey, rests, withdraw, withdraw_all
 from nowake.risk.guard import check
-from nowake.risk.guard_size import displayed_at, room_of_order
-from nowake.risk.limits import PPM
-from nowake.risk.reasons import Verdict
 from nowake.routing.router import better_elsewhere, route
 
 __all__ = ["ROUTED", "look", "place_by_hand"]
@@ -26,14 +24,10 @@ _FREE, _SENT, _CANCELLING = int(Stage.FREE), int(Stage.SENT), int(Stage.CANCELLI
 _PAUSED, _HUMAN, _CANCEL, _FINISH = int(Hands.PAUSED), int(Hands.HUMAN), int(Hands.CANCEL), int(Hands.FINISH)
 _NEW, _ASK = int(Act.NEW), int(Act.ASK)
 _CROSS, _DARK_ONLY = int(Tactic.CROSS), int(Tactic.DARK)
-_LIMIT, _POST, _PEG, _QUOTE = (
-    int(OrderKind.LIMIT),
-    int(OrderKind.POST_ONLY),
-    int(OrderKind.MID_PEG),
-    int(OrderKind.QUOTE),
+_LIMIT, _POST, _IOC, _PEG, _QUOTE = (
+    int(kind) for kind in (OrderKind.LIMIT, OrderKind.POST_ONLY, OrderKind.IOC, OrderKind.MID_PEG, OrderKind.QUOTE)
 )
-_LIT, _DARK, _OUTAGE = int(PlaceKind.LIT), int(PlaceKind.DARK), int(PlaceState.OUTAGE)
-_REFUSED = int(Verdict.REFUSED)
+_LIT = int(PlaceKind.LIT)
 _ONE = np.int64(1)
 
 
@@ -114,18 +108,6 @@ def _want(d, w, i, now, due, passive):
         w.own[v], w.ahead[v] = d.own[v], d.ahead[v]
 
 
-@kernel
-def _bar(board, d, on):
-    """Take barred places away from the router (`on`), or give them back; returns which were up."""
-    were = np.int64(0)
-    for v in range(np.int64(board.places)):
-        p = board.place[v]
-        if (d.barred >> v) & 1 != 0 and ((on != 0 and p.state == 0) or (on == 0 and p.state == _OUTAGE)):
-            were |= _ONE << v
-            p.state = _OUTAGE if on != 0 else 0
-    return were
-
-
 @inline
 def _least_asked(d, now):
     """Return the least shares that dealers may be asked for now."""
@@ -133,14 +115,13 @@ def _least_asked(d, now):
 
 
 @kernel
-def _weigh(d, boards, stats, params, wants, i, now):
+def _weigh(d, boards, stats, params, wants, i, now, shut):
     """Let the router mark in `leave` the places whose queue is worth less than another."""
     board = boards[d.board]
     _want(d, wants[i], i, now, np.int64(0), np.int64(0))
-    were = _bar(board, d, 1) if d.barred != 0 else np.int64(0)
+    were = close(board, shut)
     better_elsewhere(boards, stats, params, wants, i)
-    if were != 0:
-        _bar(board, d, 0)
+    reopen(board, were)
 
 
 @kernel
@@ -164,65 +145,6 @@ def _tidy(d, asked, kids, working, usages, board, i, now, allowed, standing, sen
             if moves:
                 d.moved = now
     return n, standing
-
-
-@inline
-def _copy(a, b):
-    """Copy intent `b` to `a`."""
-    a.parent, a.price, a.quantity, a.minimum, a.time = b.parent, b.price, b.quantity, b.minimum, b.time
-    a.venue, a.side, a.kind, a.tactic, a.origin = b.venue, b.side, b.kind, b.tactic, b.origin
-    a.score, a.reason = b.score, b.reason
-
-
-@kernel
-def _fit(limits, usages, board, intents, i, count, lot):
-    """Keep to what is known to be allowed: displayed size, size of a child, least dark execution; how many stay.
-
-    Of a request for quotes also the order's part of the volume: it is for a block or for nothing.
-
-    What is cut off is not placed now. The guard would do the same, but it counts: a placer that leans on it looks like
-    a model that leaves its envelope.
-    """
-    m, kept, before = limits[i], 0, np.int64(0)
-    for k in range(count):
-        t = intents[k]
-        p = board.place[t.venue]
-        most = min(t.quantity, m.max_child) if m.max_child > 0 else t.quantity
-        shown = displayed_at(board, p, np.int64(t.side), np.int64(t.kind), t.price)
-        if shown >= 0:
-            most = min(most, m.displayed * shown // PPM)
-        if t.kind == _QUOTE:
-            most = min(most, room_of_order(m, usages[i], board) - before)
-        if p.kind == _DARK:
-            t.minimum = max(t.minimum, m.dark_minimum)
-            most = most if most >= t.minimum else np.int64(0)
-        if most < t.quantity:
-            most -= most % lot
-        if most <= 0:
-            continue
-        t.quantity = most
-        before += most if t.kind != _QUOTE else 0
-        if kept != k:
-            _copy(intents[kept], t)
-        kept += 1
-    return kept
-
-
-@kernel
-def _one_request(intents, n, least):
-    """Merge requests to several dealers into the first, drop those of less than `least`; returns (intents, asked)."""
-    kept, asked = 0, np.int64(0)
-    for k in range(n):
-        if intents[k].kind == _QUOTE:
-            if intents[k].quantity < least:
-                continue
-            asked |= _ONE << np.int64(intents[k].venue)
-            if asked & (asked - 1) != 0:
-                continue
-        if kept != k:
-            _copy(intents[kept], intents[k])
-        kept += 1
-    return kept, asked
 
 
 @kernel
@@ -254,21 +176,31 @@ def _emit(d, kids, working, board, o, j, i, asked, now, sends, n):
 
 
 @kernel
-def _send(desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, sends, n):
-    """Let the guard see `count` intents and send what it passes."""
-    d = desk[i]
-    count = _fit(limits, usages, boards[d.board], intents, i, count, d.lot)
-    count, asked = _one_request(intents, count, _least_asked(d, now))
-    judged = projections[i * ROUTED : (i + 1) * ROUTED]
-    leaving = check(limits, usages, switches, boards, intents, 0, count, now, passed, judged)
-    d.guarded = count
-    if leaving == 0 and count > 0:  # it will not let more through in a moment
+def _send(
+    desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, shut, sends, n,
+):  # fmt: skip
+    """Let the guard see `count` intents one by one and send what it passes.
+
+    Takers come best price first: behind one that the guard refuses or cuts, none is sent to a worse price.
+    """
+    d, board = desk[i], boards[desk[i].board]
+    count = fit(limits, usages, board, intents, i, count, d.lot)
+    count, asked = one_request(intents, count, _least_asked(d, now))
+    judged, seen, before, worst = projections[i * ROUTED : (i + 1) * ROUTED], 0, n, np.int64(NEVER)
+    for k in range(count):
+        o, taker = intents[k], intents[k].kind == _IOC and board.place[intents[k].venue].kind == _LIT
+        if taker and o.side * o.price > worst:
+            continue
+        j = judged[seen]
+        leaves = check(limits, usages, switches, boards, intents, k, k + 1, now, passed, judged[seen : seen + 1])
+        seen += 1
+        if taker and j.quantity < j.quantity_before:
+            worst = o.side * o.price
+        if leaves != 0:
+            n = _emit(d, kids, working, board, passed[0], j, i, asked & ~shut, now, sends, n)
+    d.guarded = seen
+    if n == before and seen > 0:  # it will not let more through in a moment
         d.quiet_until = now + d.patience
-    k = 0
-    for m in range(count):
-        if k < leaving and judged[m].verdict != _REFUSED:
-            n = _emit(d, kids, working, boards[d.board], passed[k], judged[m], i, asked, now, sends, n)
-            k += 1
     return n
 
 
@@ -345,7 +277,7 @@ def look(
     passive = 0 if hurry else max(min(d.filled_before + d.quota, d.quantity) - d.filled - due, 0)
     most = max(_room(d, board) + standing, 0)  # of what rests; a cap that was lowered takes the rest away
     if standing > 0 and now - d.moved >= d.patience:
-        _weigh(d, boards, stats, params, wants, i, now)
+        _weigh(d, boards, stats, params, wants, i, now, shut_places(d, limits[i], u, switches, board, now))
     n, standing = _tidy(d, wants[i], kids, working, usages, board, i, now, min(passive, most), standing, sends, n)
     _wake(d, now, d.until if not hurry else now)
     if d.tactic != _CROSS and now < d.until - d.cross_before:
@@ -374,12 +306,15 @@ def look(
     _want(d, wants[i], i, now, due, passive)
     if now < d.asked_at + d.ask_every:
         _wake(d, now, d.asked_at + d.ask_every)
-    were = _bar(board, d, 1) if d.barred != 0 else np.int64(0)
+    shut = shut_places(d, limits[i], u, switches, board, now)
+    were = close(board, shut)
     count = route(boards, stats, params, wants, i, draws, intents)
-    if were != 0:
-        _bar(board, d, 0)
-    if due > 0:
+    reopen(board, were)
+    if count > 0 and due > 0:
         d.crossed = now
+    elif due > 0:  # nothing is shown, or every place is shut
+        _wake(d, now, now + d.patience)
     return _send(
-        desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, sends, n
-    )
+        desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, shut,
+        sends, n,
+    )  # fmt: skip
