@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from nowake.cli.trade import kept_after
 from nowake.risk.policy import policy_text
 
-SMALL = ("--qty", "600", "--horizon", "90s", "--speed", "max", "--strategy", "twap")
+SMALL = ("--qty", "600", "--horizon", "90s", "--speed", "max", "--strategy", "twap", "--after", "0s")
 
 
 def test_a_trade_prints_one_object_and_the_next_command_finds_its_journal(nowake: Any, tmp_path: Path) -> None:
@@ -30,7 +31,14 @@ def test_a_trade_prints_one_object_and_the_next_command_finds_its_journal(nowake
     assert done.err.startswith("starts market and trader: midcap, 2026-01-15, seed 5\n")
     listed = nowake("oms", "orders", "--json").json["orders"]
     assert listed[0]["order_id"] == order["order_id"]
-    assert len(listed) == 1 + order["children"]
+    assert len(listed) == 1 + order["children"] + order["requests_lapsed"]
+    study = nowake("tca", "--by", "desk", "--json").json
+    numbers = study["orders"][0]["numbers"]
+    assert (numbers["children"], numbers["requests_lapsed"]) == (order["children"], order["requests_lapsed"])
+    assert [row["children"] for row in study["venues"]] == [
+        next(one["children"] for one in body["venues"] if one["name"] == row["venue"]) for row in study["venues"]
+    ]
+    assert [group["name"] for group in study["groups"]] == ["program"]
     verified = nowake("oms", "verify", "--json").json
     assert verified["differences"] == []
     assert verified["events"] == body["events"]
@@ -56,6 +64,19 @@ def test_people_read_what_it_cost_and_where_it_was_done(nowake: Any, tmp_path: P
     assert journal.exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "speed", "seconds"),
+    [
+        (None, 0.0, 1800.0), (None, 60.0, 1800.0), (None, 1.0, 60.0), (None, 10.0, 600.0), ("0s", 60.0, 0.0),
+        ("1h30m", 1.0, 5400.0), ("close", 60.0, 86_400.0), ("9d", 0.0, 86_400.0),
+    ],
+)  # fmt: skip
+def test_the_market_is_kept_for_half_an_hour_but_no_more_than_a_minute_of_real_time_unless_asked_for(
+    text: str | None, speed: float, seconds: float
+) -> None:
+    assert kept_after(text, speed) == seconds
+
+
 BAD = {
     "--preset": ("midcup", "midcap"),
     "--side": ("bye", "buy or sell"),
@@ -72,6 +93,7 @@ BAD = {
     "--journal": ("nowhere/j.db", "a file in an existing folder"),
     "--mode": ("loose", "strict"),
     "--unfinished": ("maybe", "ask, resume, cancel"),
+    "--after": ("later", "like 90s"),
 }
 
 

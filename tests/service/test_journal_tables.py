@@ -15,7 +15,7 @@ from nowake.core.records import QUOTE_PATH
 from nowake.core.times import SECOND
 from nowake.core.values import Side
 from nowake.oms.errors import DamagedError
-from nowake.oms.events import ChildAdopted, ChildNew, Control, ParentNew, ParentSaid, VenueSaid, decode
+from nowake.oms.events import ChildAdopted, ChildNew, Control, Expected, ParentNew, ParentSaid, VenueSaid, decode
 from nowake.oms.identifiers import text
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.keeper import Keeper, open_keeper
@@ -24,8 +24,9 @@ from nowake.service.journal_tables import beside, read_journal, tables_of
 from nowake.service.journal_tables_read import account_of
 from nowake.service.tape_file import TALK, TAPE_PRINT, BlockKind, Header, Said, TapeWriter
 from nowake.service.trader import Work
-from nowake.tca.command import asked_for, compute_tca
-from nowake.tca.tables import Liquidity
+from nowake.tca.command import asked_for, compute_tca, shown
+from nowake.tca.study import analyse_tables
+from nowake.tca.tables import Estimate, Liquidity
 
 from .journal_world import Served, pass_time, trade, traded
 
@@ -400,6 +401,82 @@ def test_what_was_changed_by_hand_counts_and_is_said(made: Made) -> None:
     assert (second.end, second.algo, second.limit) == (NOON + 50 * SECOND, "twap", 10_010)
     assert f"{name} was changed by hand: end, strategy, limit, pause" in found.notes
     assert len(first.seqs) == len(second.seqs) + 4
+
+
+EXPECTED = Expected(20.0, -30.0, 20.0, 70.0, 0.02, 2_000_000.0, 300_000_000.0, 0.01)
+
+
+def worked(made: Made, count: int, **more: Any) -> list[int]:
+    """Enter orders of 100 shares that take 40 at 10 s and 60 at 70 s at the offer."""
+    parents = [made.parent(100, end=100, desk="program", **more) for _ in range(count)]
+    for parent in parents:
+        for at, quantity in ((10, 40), (70, 60)):
+            child = made.child(parent, quantity, at)
+            made.say(Act.FILL_PART, child, at + 0.5, quantity, 2 * (10_002 + 2 * (at // 10)))
+    return parents
+
+
+def test_own_impact_is_a_models_where_the_market_was_described_and_everything_adds_up(made: Made) -> None:
+    worked(made, 1, expected=EXPECTED)
+    worked(made, 1)
+    found = read_journal(made.done())
+    study = analyse_tables(found.tables)
+    told, blind = study.rows
+    assert study.adds_up
+    assert (told.parent.desk, told.parent.estimate) == ("program", Estimate(20.0, -30.0, 20.0, 70.0))
+    assert blind.values["impact_bps"] == 0
+    assert told.values["impact_bps"] + told.values["timing_bps"] == pytest.approx(blind.values["timing_bps"])
+    assert told.exact.spread == blind.exact.spread
+    assert told.exact.total == blind.exact.total
+    fills = found.tables.fills[found.tables.fills["estimated"] == 1]
+    assert len(fills) == 4
+    lasting = 0.314 * 0.02 * 40 / 2e6 * 150**0.25
+    recent = 40 * np.exp(-60 / 600) / (2e6 * 600 * 0.01 / 100)
+    part = lasting + 0.142 * 0.02 * recent**0.6
+    late = fills[(fills["time"] > NOON + 60 * SECOND) & (fills["untouched2"] != fills["mid2"])]
+    assert late["untouched2"].tolist() == pytest.approx((late["mid2"] * (1 - part)).tolist())
+    notes = " ".join(found.notes)
+    assert "own impact is a model's (Almgren et al. 2005, estimated), timing is the rest" in notes
+    assert f"{blind.parent.order_id}: nobody knows" in notes
+
+
+def test_a_seller_has_pushed_the_price_down(made: Made) -> None:
+    number = made.parent(100, side=-1, expected=EXPECTED)
+    for at in (10, 70):
+        child = made.keeper.ids.next(number)
+        made.keeper.place(ChildNew(NOON + at * SECOND, child, number, "ALPHA", -1, 50, 9_998, 1))
+        made.say(Act.FILL_PART, child, at + 0.5, 50, 2 * 9_998)
+    (row,) = (study := analyse_tables(tables_of(made.done()))).rows
+    assert row.values["impact_bps"] > 0
+    assert study.tables.fills["untouched2"][1] > study.tables.fills["mid2"][1]
+
+
+@pytest.mark.parametrize("count", [19, 20])
+def test_estimates_are_judged_from_the_least_number_of_orders_on(made: Made, count: int) -> None:
+    worked(made, count, expected=EXPECTED)
+    worked(made, 3)
+    done = compute_tca(tables_of(made.done()), asked_for("desk"))
+    found = done.body["calibration"]
+    assert found["n"] == count
+    zs = [order["numbers"]["estimate_z"] for order in done.body["orders"]]
+    assert sum(z is not None for z in zs) == count
+    assert [group["name"] for group in done.body["groups"]] == ["program"]
+    said = " ".join(str(item.value) for row in shown(done)["calibration"].rows for item in row)
+    if count < 20:
+        assert (found["verdict"], found["mean_z"], found["coverage"], found["p"]) == ("too few", None, None, None)
+        assert "too few: 20 orders with an estimate are needed" in said
+    else:
+        assert found["verdict"] != "too few"
+        assert found["mean_z"] == pytest.approx(np.mean([z for z in zs if z is not None]))
+        assert found["verdict"] in said
+
+
+def test_an_estimate_of_another_quantity_is_none(made: Made) -> None:
+    number = made.parent(100, expected=EXPECTED)
+    made.keeper.record(ParentSaid(NOON + SECOND, number, Act.REPLACE_ASKED, 200))
+    made.keeper.record(ParentSaid(NOON + SECOND, number, Act.REPLACED))
+    (row,) = tables_of(made.done()).parents
+    assert (row.quantity, row.estimate) == (200, None)
 
 
 def test_a_venue_that_nobody_names_is_refused_with_the_nearest(made: Made) -> None:

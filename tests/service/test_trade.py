@@ -4,9 +4,11 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nowake.core.errors import InputError, MissingError
+from nowake.core.times import SECOND
 from nowake.core.values import Side
 from nowake.oms.conserve import differences
 from nowake.oms.events import ParentNew, ParentSaid
@@ -16,8 +18,11 @@ from nowake.oms.states import Act, State
 from nowake.risk.kill_file import Held, write_pressed
 from nowake.risk.switches import Level
 from nowake.service import trade_files as files
+from nowake.service.journal_tables import tables_of
+from nowake.service.tape_reader import read_tape
 from nowake.service.trade import trade
 from nowake.service.trade_process import VenueProcess
+from nowake.tca.study import analyse_tables
 
 from .trade_world import At, apart, held, wanted
 
@@ -31,7 +36,9 @@ def check(found: dict[str, Any], journal: Path) -> None:
     assert oms.quarantined == 0
     parent = oms.parents[oms.clients[found["parent"]["client"]]]
     assert found["parent"]["filled"] == parent.filled == sum(row["filled"] for row in found["venues"])
-    assert found["parent"]["children"] == len(parent.children) == sum(row["children"] for row in found["venues"])
+    sent = found["parent"]["children"]
+    assert sent + found["parent"]["requests_lapsed"] == len(parent.children)
+    assert sent == sum(row["children"] for row in found["venues"])
     assert found["parent"]["fees"] == pytest.approx(parent.fee * 1e-9)
     assert sum(row["fees"] for row in found["venues"]) == pytest.approx(parent.fee * 1e-9)
 
@@ -66,6 +73,74 @@ def test_a_market_that_follows_its_trader_gives_the_same_trade_again(tmp_path: P
     first, second = ({name: one[name] for name in ("parent", "venues", "events")} for one in found)
     assert first == second
     assert first["parent"]["fills"] > 3
+
+
+def test_after_an_order_its_market_is_kept_nothing_is_sent_and_the_analysis_has_every_row(tmp_path: Path) -> None:
+    journal, over = tmp_path / "j.db", list[int]()
+
+    class Over:
+        def __init__(self, trader: Any) -> None:
+            self.trader = trader
+
+        def files(self) -> tuple[int, ...]:
+            return ()
+
+        def attend(self, *_: object) -> None:
+            if self.trader.done:
+                over.append(self.trader.keeper.oms.sequence)
+
+        def end(self) -> None:
+            pass
+
+    found = trade(wanted(journal, horizon=60.0, quantity=500, after=1800.0), lambda trader, _: [Over(trader)])
+    check(found, journal)
+    assert len(over) > 1000
+    assert set(over) == {found["events"]}
+    (row,) = analyse_tables(tables_of(journal)).rows
+    for name in ("reversion_5m_bps", "reversion_30m_bps", "permanent_bps", "temporary_bps", "markout_300s_bps",
+                 "pwp5_slippage_bps", "pwp20_slippage_bps", "estimate_z"):  # fmt: skip
+        assert row.values[name] is not None, name
+    assert np.isfinite(row.facts["markout"]).all()
+    assert row.values["day_vwap_slippage_bps"] != row.values["vwap_slippage_bps"]
+    assert row.values["vwap_slippage_bps"] == pytest.approx(found["parent"]["vwap_slippage_bps"])
+    assert row.values["shortfall_bps"] == pytest.approx(found["parent"]["shortfall_bps"])
+    assert row.values["impact_bps"] > 0
+    assert row.exact.adds_up
+    assert row.parent.desk == "program"
+
+
+def test_an_interruption_while_the_market_is_kept_loses_nothing(tmp_path: Path) -> None:
+    journal, told = tmp_path / "j.db", list[int]()
+
+    class Stop(At):
+        def attend(self, *_: object) -> None:
+            if self.trader.done and not told:
+                told.append(self.trader.now())
+                signal.raise_signal(signal.SIGINT)
+
+    more: dict[str, Any] = {"horizon": 60.0, "quantity": 500, "after": 6 * 3600.0}
+    found = trade(wanted(journal, **more), lambda trader, _: [Stop(trader, 0, None)])
+    check(found, journal)
+    assert found["parent"]["completion"] == 1.0
+    tape = read_tape(journal.with_suffix(".tape"))
+    assert told[0] <= tape.quotes["time"][-1] + 2 * SECOND < told[0] + 60 * SECOND
+
+
+def test_a_venue_that_dies_while_the_market_is_kept_takes_nothing_of_the_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, venues, said = tmp_path / "j.db", list[VenueProcess](), list[str]()
+    begin = VenueProcess.__enter__
+    monkeypatch.setattr(VenueProcess, "__enter__", lambda self: venues.append(self) or begin(self))
+
+    class Kill(At):
+        def attend(self, *_: object) -> None:
+            if self.trader.done:
+                venues[0].process.kill()
+
+    more: dict[str, Any] = {"horizon": 60.0, "quantity": 500, "after": 1800.0}
+    check(trade(wanted(journal, **more), lambda trader, _: [Kill(trader, 0, None)], said.append), journal)
+    assert "the order is over, the tape ends before the time asked" in said[-1]
 
 
 def test_a_killed_trade_takes_its_venue_with_it_and_the_same_order_goes_on_where_it_stood(tmp_path: Path) -> None:

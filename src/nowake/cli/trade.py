@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from nowake.service.trade_watch import Watch
     from nowake.service.trader import Attendant, Trader
 
-__all__ = ["trade"]
+__all__ = ["kept_after", "trade"]
 
 _SHORTEST = 60 * SECOND  # of a window
+_AFTER, _DAY = 30 * 60.0, 86_400.0  # s of the market after the last fill; what lasts to the close
+_REAL = 60.0  # s of real time that it takes at most unless asked for
 _FASTEST = 10_000.0
 
 
@@ -71,13 +73,21 @@ def trade(
         str,
         typer.Option("--unfinished", help="An order of the journal that is not over: ask, resume, cancel."),
     ] = "ask",
+    after: Annotated[
+        str | None,
+        typer.Option(
+            "--after",
+            help="Keep the market so long after the last fill, like 30m, 0s, or close. Default: 30m, but no more than "
+            "a minute of real time.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Work one order at a simulated market: live loop, guard, router, journal; in a terminal with a view and keys."""
     asked = {
         "preset": preset, "side": side, "qty": qty, "horizon": horizon, "speed": speed, "regime": regime,
         "strategy": strategy, "urgency": urgency, "participation": participation, "limit": limit, "policy": policy,
-        "mode": mode,
+        "mode": mode, "after": after,
     }  # fmt: skip
     out = Envelope("trade", asked, seed=seed)
     wanted, chosen = _wanted(asked, seed, journal, unfinished)
@@ -131,7 +141,7 @@ def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: s
         limit=0 if price is None else instrument_of(chosen).ticks(price),
         policy=_whole_path(asked["policy"], policy_names()),
         mode=Mode(named(asked["mode"], tuple(one.value for one in Mode), "mode")), speed=speed,
-        unfinished=named(unfinished, UNFINISHED, "answer to --unfinished"),
+        unfinished=named(unfinished, UNFINISHED, "answer to --unfinished"), after=kept_after(asked["after"], speed),
     )  # fmt: skip
     return wanted, chosen
 
@@ -160,6 +170,16 @@ def _speed(text: str) -> float:
     if not 0.1 <= speed <= _FASTEST:
         raise InputError("--speed", expected=f"0.1x to {_FASTEST:.0f}x, or max", got=repr(text))
     return speed
+
+
+def kept_after(text: str | None, speed: float) -> float:
+    """Return for how many s the market is kept after the last fill; `speed` times real time, 0: unbounded."""
+    if text is None:
+        return min(_AFTER, _REAL * speed) if speed else _AFTER
+    written = text.strip().lower()
+    if written == "close":
+        return _DAY
+    return min(duration(written) / SECOND, _DAY)
 
 
 def _urgency(value: float | None, strategy: str) -> float:
@@ -205,7 +225,7 @@ def _show(found: dict[str, Any], currency: str) -> None:
     one = found["parent"]
     say(
         f"{one['side']} {one['qty']:,} {one['symbol']}: {one['filled']:,} filled ({one['completion']:.1%}) in "
-        f"{one['fills']:,} fills of {one['children']:,} children, {one['status']}"
+        f"{one['fills']:,} fills of {one['children']:,} children, {one['status']}{_requests(one['requests_lapsed'])}"
     )
     if one["avg_price"] is not None and one["filled"]:
         say(
@@ -224,6 +244,10 @@ def _show(found: dict[str, Any], currency: str) -> None:
     sums = "conserved" if found["conserved"] else "NOT conserved"
     say(f"journal {found['journal']}, {found['events']:,} events, shares {sums}")
     say("next: nowake oms orders, nowake explain, nowake oms verify")
+
+
+def _requests(lapsed: int) -> str:
+    return f"; {lapsed:,} requests for quotes came to nothing" if lapsed else ""
 
 
 def _marks(values: "list[float] | None") -> list[str | None]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nowake.service.trade_watch import Watch
     from nowake.service.trader import Trader
 
-__all__ = ["Lines", "Voice", "line"]
+__all__ = ["Lines", "Voice", "kept", "line"]
 
 EVERY = 5.0  # s of real time
 
@@ -31,6 +31,13 @@ class Voice:
             self._out.flush()
 
 
+def kept(trader: "Trader", zone: str) -> str:
+    """Return in words for how long the market of an order that is over is kept."""
+    close = trader.orders.welcome.close
+    until = f"{show_time(trader.until, zone)[:8]}" if trader.until < close else "the close"
+    return f"its market is kept until {until}, Ctrl-C ends that"
+
+
 def line(trader: "Trader", watch: "Watch", zone: str) -> str:
     """Return where the order stands, in one line."""
     parent, now, costs = watch.parent, trader.now(), watch.costs()
@@ -38,6 +45,8 @@ def line(trader: "Trader", watch: "Watch", zone: str) -> str:
     told = "nothing filled" if math.isnan(cost) else f"average {costs['avg_price']:.4f}, {cost:+.1f} bp"
     done, plan = parent.filled / parent.quantity, watch.planned(now)
     at = show_time(now, zone)[:8]
+    if trader.done:
+        return f"{at} {done:.1%} done, {told}; the order is over, {kept(trader, zone)}"
     return f"{at} {done:.1%} done, plan {plan:.1%}, {told}, {len(trader.keeper.oms.open)} orders out"
 
 

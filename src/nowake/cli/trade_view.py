@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from nowake.cli.trade_lines import kept
 from nowake.core.board import PlaceKind
 from nowake.core.intent import KIND_WORDS, OrderKind
 from nowake.core.times import show_time
@@ -69,7 +70,7 @@ class View:
         parent, trader = self.watch.parent, self.trader
         word, style = _HANDS[Hands(int(trader.path.desk[0]["hands"]))]
         if CLOSED[parent.state]:
-            word, style = str(State(parent.state)), "bold"
+            word, style = f"{State(parent.state)}, {kept(trader, self.zone)}", "bold"
         ticks = int(trader.path.desk[0]["limit"])
         limit = f", limit {ticks * self.watch.tick:.2f}" if ticks else ""
         left = Text.assemble(

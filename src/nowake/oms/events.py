@@ -22,6 +22,7 @@ __all__ = [
     "Control",
     "DecisionLogged",
     "Event",
+    "Expected",
     "Garbled",
     "IdsReserved",
     "KillPressed",
@@ -68,8 +69,28 @@ class BasketNew(Event, frozen=True, array_like=True, tag=True, gc=False):
     name: str
 
 
+class Expected(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a parent was expected to cost before it started, bp of the arrival price, and what that was made of.
+
+    `sigma` daily volatility (0.02: 2 %), `adv` shares a day, `outstanding` shares, `days` T, counted in volume.
+    """
+
+    mean_bps: float
+    q10_bps: float
+    q50_bps: float
+    q90_bps: float
+    sigma: float
+    adv: float
+    outstanding: float
+    days: float
+    model: str = "almgren2005"
+
+
 class ParentNew(Event, frozen=True, array_like=True, tag=True, gc=False):
-    """A parent order came in; `staged`: it waits for its release. `limit` 0: none; `client`: the sender's own id."""
+    """A parent order came in; `staged`: it waits for its release. `limit` 0: none; `client`: the sender's own id.
+
+    `desk`: whose it is in the execution policy; `expected`: what it should cost, None where nobody has estimated it.
+    """
 
     id: int
     account: str
@@ -85,6 +106,8 @@ class ParentNew(Event, frozen=True, array_like=True, tag=True, gc=False):
     basket: int = 0
     staged: bool = False
     who: str = ""
+    desk: str = ""
+    expected: Expected | None = None
 
 
 class ParentSaid(Event, frozen=True, array_like=True, tag=True, gc=False):

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from nowake.core.errors import InputError
 from nowake.schedule.checks import finite, not_negative, positive, whole_quantity
 
-__all__ = ["Almgren2005", "Estimate", "SquareRoot", "almgren2005", "square_root"]
+__all__ = [
+    "ETA", "GAMMA", "RATE_POWER", "TURNOVER_POWER", "Almgren2005", "Estimate", "SquareRoot", "almgren2005",
+    "square_root",
+]  # fmt: skip
+
+GAMMA, ETA = 0.314, 0.142  # Almgren et al. 2005, permanent and temporary
+TURNOVER_POWER, RATE_POWER = 0.25, 0.6
 
 _BPS = 1e4
 _Z90 = 1.2815515655446004
@@ -88,9 +94,9 @@ def almgren2005(order: Almgren2005) -> Estimate:
     The interval of the mean is that of the two fitted coefficients, not of outcomes.
     """
     day = order.quantity / order.adv
-    permanent = 0.314 * order.sigma * day * (order.shares_outstanding / order.adv) ** 0.25 * _BPS
-    temporary = 0.142 * order.sigma * (day / order.days) ** 0.6 * _BPS
-    error = math.hypot(permanent / 2 * 0.041 / 0.314, temporary * 0.0062 / 0.142)
+    permanent = GAMMA * order.sigma * day * (order.shares_outstanding / order.adv) ** TURNOVER_POWER * _BPS
+    temporary = ETA * order.sigma * (day / order.days) ** RATE_POWER * _BPS
+    error = math.hypot(permanent / 2 * 0.041 / GAMMA, temporary * 0.0062 / ETA)
     parts = {"permanent_bps": permanent, "temporary_bps": temporary}
     return _estimate(permanent / 2 + temporary, order.sigma, order.days, parts, error)
 

@@ -23,11 +23,11 @@ from nowake.oms.events import Control
 from nowake.oms.identifiers import text
 from nowake.oms.orders import Parent as KeptParent
 from nowake.oms.states import CLOSED
-from nowake.service.journal_tables_children import Rows, children_of
+from nowake.service.journal_tables_children import Rows, children_of, impact_model
 from nowake.service.journal_tables_market import Market, market_of
 from nowake.service.journal_tables_read import Account, account_of
 from nowake.tca.schedule_path import SchedulePath
-from nowake.tca.tables import Parent, Tables, Tape
+from nowake.tca.tables import Estimate, Parent, Tables, Tape
 
 __all__ = ["FromJournal", "beside", "read_journal", "tables_of"]
 
@@ -90,6 +90,7 @@ class _Making:
         if not parents:
             got = "; ".join(self.notes) or "none"
             raise InputError(f"orders of {self.name}", expected="one whose arrival price is known", got=got)
+        self._impact(list(parents))
         rows = children_of(self.account, self.market, {number: one.start for number, one in parents.items()})
         self.notes += rows.notes
         instruments = {one.symbol: self._instrument(one.symbol) for one in parents.values()}
@@ -136,8 +137,22 @@ class _Making:
             self.notes.append("no decision log: the schedule is not known")
         elif market.log.torn:
             self.notes.append(f"the decision log's last {market.log.torn} bytes are no whole block")
-        if market.tape is not None:
-            self.notes.append("nobody knows the market without our orders: own impact is part of timing (estimated)")
+
+    def _impact(self, numbers: Sequence[int]) -> None:
+        """Say where own impact comes from."""
+        if self.market.tape is None:
+            return
+        blind = [text(number) for number in numbers if impact_model(self.account, number) is None]
+        if len(blind) < len(numbers):
+            self.notes.append(
+                "nobody knows the market without our orders: own impact is a model's (Almgren et al. 2005, estimated), "
+                "timing is the rest"
+            )
+        if blind:
+            self.notes.append(
+                f"{'' if len(blind) == len(numbers) else ', '.join(blind) + ': '}nobody knows the market without our "
+                "orders: own impact is part of timing (estimated)"
+            )
 
     def _instrument(self, symbol: str) -> Instrument:
         ticks = {one.tick_size for one in self.account.oms.parents.values() if one.symbol == symbol}
@@ -168,8 +183,16 @@ class _Making:
         return Parent(
             name, kept.symbol, Side(kept.side), kept.quantity, decided, start, end, decision2, arrival2,
             self._end_price(kept, end), self._limit(kept), kept.account, algo=self._algo(kept), model=self._model(),
+            desk=self.account.entered[kept.id].desk, estimate=self._estimate(kept),
             schedule=self._schedule(kept), seqs=tuple(self.account.seqs[kept.id]),
         )  # fmt: skip
+
+    def _estimate(self, kept: KeptParent) -> Estimate | None:
+        """Return what it was expected to cost; nothing of an order that is another one now."""
+        expected = self.account.expected(kept.id)
+        if expected is None:
+            return None
+        return Estimate(expected.mean_bps, expected.q10_bps, expected.q50_bps, expected.q90_bps)
 
     def _hopeless(self, kept: KeptParent) -> str:
         market = self.market

@@ -11,6 +11,7 @@ import numpy as np
 from nowake.core.board import PlaceKind
 from nowake.core.errors import InputError, nearest
 from nowake.core.intent import KIND_WORDS, OrderKind
+from nowake.core.times import SECOND
 from nowake.oms.identifiers import text
 from nowake.oms.orders import Child as Kept
 from nowake.oms.orders import Fill, Flag
@@ -18,9 +19,10 @@ from nowake.oms.states import State
 from nowake.service.journal_tables_market import Market
 from nowake.service.journal_tables_read import Account
 from nowake.service.tape_file import Said
+from nowake.tca.own_impact import ImpactModel, own_impact
 from nowake.tca.tables import FILLS, Child, Liquidity
 
-__all__ = ["Rows", "children_of"]
+__all__ = ["Rows", "children_of", "impact_model"]
 
 _NANO = 1e-9
 
@@ -165,11 +167,32 @@ class _Making:
         mids = self.market.mids2_before(found.fills["time"])
         known = mids > 0
         found.fills["mid2"][known] = mids[known]
-        found.fills["untouched2"][known] = mids[known]
+        found.fills["untouched2"][known] = (mids * (1 - self._impact(found.fills)))[known]
         found.fills["estimated"][known] = 1
         if self._unknown:
             found.notes.append(f"who else was asked for quotes is not known of {self._unknown} requests: not on a tape")
         return found
+
+    def _impact(self, fills: np.ndarray) -> np.ndarray:
+        """Return by which part of it each fill's order had moved the mid, up positive; 0 where there is no model."""
+        moved, oms = np.zeros(len(fills)), self.account.oms
+        owner = {row: oms.children[number].parent for (number, _), row in self.places.items()}
+        owners = np.array([owner[row] for row in fills["child"].tolist()], np.int64)
+        for number in set(owners.tolist()):
+            model, mine = impact_model(self.account, number), owners == number
+            if model is not None:
+                part = own_impact(model, fills["time"][mine], fills["quantity"][mine])
+                moved[mine] = oms.parents[number].side * part
+        return moved
+
+
+def impact_model(account: Account, number: int) -> ImpactModel | None:
+    """Return what the impact of a parent's own fills is estimated by; None where its market was not described."""
+    came = account.entered[number]
+    one = came.expected
+    if one is None:
+        return None
+    return ImpactModel(one.sigma, one.adv, one.outstanding, one.days * SECOND / (came.end - came.start))
 
 
 def _word(kind: int) -> str:
@@ -179,8 +202,9 @@ def _word(kind: int) -> str:
 def children_of(account: Account, market: Market, starts: dict[int, int]) -> Rows:
     """Return the children and fills of the parents in `starts` (by id: when they began, ns).
 
-    The mid of a fill is that of the tape just before it, 0 without one; nobody knows the mid without our orders, so the
-    one seen stands for it and is flagged as estimated. InputError for a venue that neither tape nor log names.
+    The mid of a fill is that of the tape just before it, 0 without one. Nobody knows the mid without our orders: the
+    one seen less what a model takes for our impact stands for it (the one seen alone where the journal does not
+    describe the market), flagged as estimated. InputError for a venue that neither tape nor log names.
     """
     making = _Making(account, market)
     for number, start in starts.items():

@@ -18,6 +18,7 @@ from nowake.oms.events import (
     ChildNew,
     Control,
     Event,
+    Expected,
     ParentNew,
     ParentSaid,
     Sent,
@@ -50,6 +51,7 @@ class Account:
     last: dict[int, int] = field(default_factory=dict)
     over: dict[int, int] = field(default_factory=dict)  # when a parent was closed
     marks: dict[int, bytes] = field(default_factory=dict)
+    entered: dict[int, ParentNew] = field(default_factory=dict)  # parents as they came in
     controls: dict[int, list[Control]] = field(default_factory=lambda: defaultdict(list))  # of a parent, carried out
 
     @property
@@ -64,6 +66,11 @@ class Account:
         ]
         return sorted(found, key=lambda pair: self.fill_seq[pair[0], pair[1].id])
 
+    def expected(self, number: int) -> Expected | None:
+        """Return what a parent was expected to cost; None where nobody knew, or it has another quantity since."""
+        came = self.entered[number]
+        return came.expected if came.quantity == self.oms.parents[number].quantity else None
+
     def note(self, event: Event) -> None:
         """Apply an event, and note what it was about."""
         oms = self.oms
@@ -74,6 +81,8 @@ class Account:
         number = event.id if isinstance(event, _NEW) else event.order if isinstance(event, _OURS) else 0
         if not number or unheard != (oms.repeats, oms.quarantined):
             return
+        if isinstance(event, ParentNew):
+            self.entered[number] = event
         self.first.setdefault(number, event.time)
         self.last[number] = event.time
         child = oms.children.get(number)

@@ -31,6 +31,7 @@ from nowake.service.trade_clock import FASTEST, Clockwork
 from nowake.service.trade_files import Kept
 from nowake.service.trade_plan import (
     AdaptivePolicy,
+    expected_of,
     expected_volumes,
     instrument_of,
     path_of,
@@ -115,16 +116,17 @@ class _Trade:
     def _setup(self, socket: Path) -> Setup:
         order = self.kept.order
         window = window_of(self.preset, files.day_of(self.kept), self.kept.market.warm_up, order.horizon)
-        path = path_of(order.strategy, order.urgency, expected_volumes(self.preset, window))
+        volumes = expected_volumes(self.preset, window)
+        path = path_of(order.strategy, order.urgency, volumes)
         part = order.part if order.strategy == "pov" else 0.0
         work = Work(
             order.client, Side(order.side), order.quantity, 0.0, order.horizon, order.limit or None,
-            tuple(path.tolist()), part, order.strategy,
+            tuple(path.tolist()), part, order.strategy, expected_of(self.preset, order.quantity, volumes),
         )  # fmt: skip
         return Setup(
             self.wanted.journal.parent, socket, (work,), self.wanted.mode, policy=order.policy,
             instrument=instrument_of(self.preset), decider=policy_of(order.strategy, order.urgency, self.preset),
-            journal=self.wanted.journal, decisions=True, preset=self.kept.market.parameters,
+            journal=self.wanted.journal, decisions=True, preset=self.kept.market.parameters, after=self.wanted.after,
         )  # fmt: skip
 
     def work(self, staff: Staff | None, tell: Callable[[str], None], *, again: bool) -> dict[str, Any]:
@@ -139,15 +141,20 @@ class _Trade:
                     ready = _Ready(venue, staff, tell, stopping)
                     run(self._setup(venue.socket), ready=lambda trader: self._begin(trader, ready))
                 except SessionLostError as error:
-                    how = venue.how_it_ended() or f"does not answer ({error.reason})"
-                    raise MissingError(
-                        f"the venue process has ended {how} (expected one that lives as long as its order); "
-                        "the same command again goes on where it stood"
-                    ) from error
+                    self._lost(venue.how_it_ended() or f"does not answer ({error.reason})", error, tell)
         if self.trader is None or self.watch is None or not self.trader.done:
             tell(f"stopped, everything withdrawn, journal {self.wanted.journal} closed; the same command goes on")
             raise KeyboardInterrupt
         return self._found(self.trader, self.watch)
+
+    def _lost(self, how: str, error: SessionLostError, tell: Callable[[str], None]) -> None:
+        """Raise MissingError for a venue that has ended before its order; say it of one after that."""
+        if self.trader is None or not self.trader.done:
+            raise MissingError(
+                f"the venue process has ended {how} (expected one that lives as long as its order); "
+                "the same command again goes on where it stood"
+            ) from error
+        tell(f"the venue process has ended {how}: the order is over, the tape ends before the time asked")
 
     def _begin(self, trader: Trader, ready: "_Ready") -> None:
         """Give a trader that is clean its plan and its attendants, and let the market run."""
@@ -190,14 +197,14 @@ class _Trade:
     def _found(self, trader: Trader, watch: Watch) -> dict[str, Any]:
         """Return what became of the order."""
         parent, oms, fills = trader.parents[0], trader.keeper.oms, watch.fills()
-        costs = watch.costs()
+        costs, lapsed = watch.costs(), watch.lapsed(trader.setup.file.with_suffix(".tape"))
         names = ("avg_price", "arrival_price", "vwap", "shortfall_bps", "vwap_slippage_bps")
         order = {
             "order_id": id_text(parent.id), "client": parent.client, "symbol": parent.symbol,
             "side": str(Side(parent.side)), "qty": parent.quantity, "filled": parent.filled,
             **{name: costs[name] for name in names}, "completion": parent.filled / parent.quantity,
-            "children": len(parent.children), "fills": len(fills), "fees": costs["fees"],
-            "status": str(State(parent.state)),
+            "children": len(parent.children) - len(lapsed), "requests_lapsed": len(lapsed),
+            "fills": len(fills), "fees": costs["fees"], "status": str(State(parent.state)),
         }  # fmt: skip
         wrong = differences(oms)
         summed = sum(fill["quantity"] for fill in fills) == parent.filled
@@ -205,7 +212,7 @@ class _Trade:
         return {
             "preset": self.preset.name, "regime": self.kept.market.regime, "day": self.kept.market.day,
             "strategy": self.kept.order.strategy, "horizon_s": self.kept.order.horizon, "parent": order,
-            "venues": watch.venues(fills), "journal": str(trader.setup.file), "decisions": str(log),
+            "venues": watch.venues(fills, lapsed), "journal": str(trader.setup.file), "decisions": str(log),
             "events": oms.sequence, "conserved": not wrong and summed and not oms.open,
         }  # fmt: skip
 

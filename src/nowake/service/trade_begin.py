@@ -37,7 +37,8 @@ _ACCOUNT = "fund"  # whose orders a trader works
 class Wanted:
     """An order as it is wanted; `horizon` s, `limit` in ticks (0: none), `participation` for pov (None: what it takes).
 
-    `speed`: times real time, 0: as fast as both can. `unfinished`: what becomes of an order that was cut off.
+    `speed`: times real time, 0: as fast as both can. `unfinished`: what becomes of an order that was cut off. `after`:
+    s of the market that are kept after the last fill.
     """
 
     preset: str
@@ -55,6 +56,7 @@ class Wanted:
     mode: Mode = Mode.RESERVED
     speed: float = 60.0
     unfinished: str = "ask"
+    after: float = 0.0
 
 
 def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, Kept], None]) -> tuple[Path, Kept, bool]:

@@ -45,6 +45,8 @@ class Clockwork:
         one = self._trader
         if one.orders.closed:
             return
+        if one.done:
+            self._step = _PACED_STEP  # the market is listened to alone
         if self._speed:
             self._wait(now)
         reached = one.orders.run(now + self._step)

@@ -22,22 +22,25 @@ from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset
 from nowake.market.sessions import session_of
 from nowake.market.simulate import instrument_of as of_feed
+from nowake.oms.events import Expected
 from nowake.risk.feasible import Plan, refuse_impossible
 from nowake.risk.policy import load
 from nowake.risk.scopes import Scope, resolve
 from nowake.schedule.almgren_chriss import Urgency
 from nowake.schedule.obizhaeva_wang import ObizhaevaWang
+from nowake.schedule.pretrade import Almgren2005, almgren2005
 from nowake.schedule.protocol import Schedule, ScheduleState
 from nowake.schedule.twap import Twap
 from nowake.schedule.vwap import StaticVwap, u_shape
 
 __all__ = [
-    "DESK", "STRATEGIES", "AdaptivePolicy", "Question", "Window", "check_fill", "expected_volumes", "instrument_of",
-    "path_of", "policy_of", "window_of",
+    "DESK", "STRATEGIES", "TURNOVER", "AdaptivePolicy", "Question", "Window", "check_fill", "expected_of",
+    "expected_volumes", "instrument_of", "path_of", "policy_of", "window_of",
 ]  # fmt: skip
 
 STRATEGIES = ("twap", "vwap", "pov", "ac", "ow", "adaptive")
 DESK = "program"  # the desk of the execution policy that a trader's orders are of
+TURNOVER = 150.0  # days of volume that make the shares outstanding, as of a US share of this size
 _BINS = 78  # of a day's volume
 _FINE = 10**6  # shares of the order whose path is asked of a schedule
 _VOLATILITY_OVER = 512  # s
@@ -83,6 +86,23 @@ def expected_volumes(preset: Preset, window: Window) -> np.ndarray:
     return spread_over(shares, window.open, (window.close - window.open) // _BINS, edges) * (
         preset.instrument.daily_volume
     )
+
+
+def expected_of(preset: Preset, quantity: int, volumes: np.ndarray) -> Expected:
+    """Return what an order of `quantity` costs by Almgren et al. 2005, where others are expected to trade `volumes`.
+
+    T is counted in volume, as there: what is expected to trade meanwhile over a day's volume. Volume and volatility are
+    the preset's; it names no shares outstanding, so TURNOVER days of volume stand for them (their fourth root counts).
+    """
+    daily = preset.instrument.daily_volume
+    order = Almgren2005(
+        quantity, daily, TURNOVER * daily, preset.instrument.daily_volatility, float(volumes.sum()) / daily
+    )
+    found = almgren2005(order)
+    return Expected(
+        found.mean_bps, found.q10_bps, found.q50_bps, found.q90_bps, order.sigma, order.adv, order.shares_outstanding,
+        order.days,
+    )  # fmt: skip
 
 
 def path_of(strategy: str, urgency: float, volumes: np.ndarray) -> np.ndarray:

@@ -7,15 +7,18 @@ basis points of the arrival mid's notional, positive = cost, fees included; what
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nowake.core.events import Flag, Kind
+from nowake.core.intent import OrderKind
 from nowake.service.control import Controls
 from nowake.service.supervise_alerts import Alerts
+from nowake.service.tape_file import Said
+from nowake.service.tape_reader import read_tape
 from nowake.service.trade_files import read_seen, write_seen
 
 if TYPE_CHECKING:
@@ -89,7 +92,7 @@ class Watch:
             self.seen.volume += shares
             self.seen.money2 += money2
         mid = self.trader.desk.mid()
-        self.mid = self.mid if math.isnan(mid) else mid
+        self.mid = self.mid if math.isnan(mid) or self.trader.done else mid  # what is left is priced at the end
         self.seen.arrival2 = self.seen.arrival2 or int(self.trader.path.desk[0]["arrival2"])
         if time.monotonic() - self._kept > _KEEP_EVERY:
             self._keep()
@@ -145,8 +148,10 @@ class Watch:
             if fill.child in mine and fill.quantity
         ]  # fmt: skip
 
-    def venues(self, fills: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def venues(self, fills: list[dict[str, Any]], lapsed: Collection[int] = ()) -> list[dict[str, Any]]:
         """Return a row per venue: children and shares sent, shares filled, fees in currency, mark-outs in bp.
+
+        Children that `lapsed`, requests for quotes that came to nothing, count nowhere.
 
         A request for quotes counts at the dealer who filled it, else at the first who was asked. `markouts`: bp at 1,
         10 and 60 s after our fills there, positive is good for us; None where no fill is that old.
@@ -162,7 +167,7 @@ class Watch:
         for number in self.parent.children:
             child = oms.children[number]
             row = named.get(at.get(number, child.venue))
-            if row is not None:
+            if row is not None and number not in lapsed:
                 row["children"] += 1
                 row["sent"] += child.quantity
         for fill in fills:
@@ -172,6 +177,19 @@ class Watch:
         for row in rows:
             row["fill_rate"] = row["filled"] / row["sent"] if row["sent"] else None
         return rows
+
+    def lapsed(self, tape: Path) -> frozenset[int]:
+        """Return the requests for quotes of the order of which no quote was taken, by `tape`; by the fills without one.
+
+        A quote that was taken and then rejected by its dealer is no lapse, as in `journal_tables_children`.
+        """
+        oms = self.trader.keeper.oms
+        asked = {n for n in self.parent.children if oms.children[n].kind == OrderKind.QUOTE}
+        taken = {n for n in asked if oms.children[n].filled}
+        if asked - taken and tape.is_file():
+            talk = read_tape(tape).talk
+            taken |= set(talk["order_id"][talk["said"] == int(Said.ACCEPTED)].tolist())
+        return frozenset(asked - taken)
 
     def _markouts(self, place: int) -> list[float] | None:
         one = self.trader.path.stats[0]["venue"][place]

@@ -47,6 +47,7 @@ __all__ = ["Alarm", "Attendant", "Setup", "Trader", "Work", "run"]
 _LATENCY = 500_000  # ns to a venue, taken as given
 _SWITCHES = 64  # of the kill switch, beside one per parent
 _DESK = "program"
+_QUOTE_AFTER = 10 * SECOND  # a quote comes in that time
 
 
 class Trader:
@@ -56,7 +57,7 @@ class Trader:
     """
 
     def __init__(self, setup: Setup, witness: Witness | None = None) -> None:
-        self.setup, self.drop, self.stopping = setup, DropCopy(), False
+        self.setup, self.drop, self.stopping, self._last_fill = setup, DropCopy(), False, -1
         self.attendants: list[Attendant] = []
         self.alarms: list[Alarm] = []
         with contextlib.ExitStack() as opened:
@@ -106,7 +107,7 @@ class Trader:
             tick = str(self.setup.instrument.tick_size)
             new = ParentNew(
                 now, number, "fund", self.setup.instrument.symbol, int(work.side), work.quantity, *times,
-                work.limit or 0, work.algo, tick, work.client,
+                work.limit or 0, work.algo, tick, work.client, desk=_DESK, expected=work.expected,
             )  # fmt: skip
             self.keeper.enter(new)
         parent = oms.parents[number]
@@ -226,6 +227,22 @@ class Trader:
         """Every parent is over."""
         return all(CLOSED[parent.state] for parent in self.parents)
 
+    @property
+    def until(self) -> int:
+        """Until when the market of parents that are over is heard, ns: `after` their last fill; 0 while they are not.
+
+        Nothing is sent meanwhile. A little more than that, so that there is a quote that was known then.
+        """
+        if not self.done:
+            return 0
+        oms = self.keeper.oms
+        if self._last_fill < 0:
+            mine = {number for parent in self.parents for number in parent.children}
+            fills = (fill for known in oms.fills.values() for fill in known.values())
+            self._last_fill = max((fill.time for fill in fills if fill.child in mine and fill.quantity), default=0)
+        long = self.setup.after > 0 and self._last_fill > 0
+        return self._last_fill + round(self.setup.after * SECOND) + _QUOTE_AFTER if long else 1
+
     def stop(self, patience: float = 20.0) -> None:
         """Withdraw everything, wait until nothing works, and let go of journal and sessions."""
         self.stopping = True
@@ -265,7 +282,7 @@ def _block(ids: Ids, parent: int, size: int) -> tuple[int, int]:
 
 
 def run(setup: Setup, witness: Witness | None = None, ready: Callable[[Trader], None] | None = None) -> None:
-    """Run a trader until its parents are over, the session closes, or SIGTERM.
+    """Run a trader until its parents are over and the market after them was heard, the session closes, or SIGTERM.
 
     `ready` is called once it is clean, and may add attendants.
     """
@@ -276,8 +293,10 @@ def run(setup: Setup, witness: Witness | None = None, ready: Callable[[Trader], 
         if ready is not None:
             ready(trader)
         try:
-            while not (asked or trader.done or trader.orders.closed):
+            while not (asked or 0 < trader.until <= trader.now() or trader.orders.closed):
                 trader.step()
+            if trader.orders.closed:
+                trader.step(0.0)  # the last words of the market
         finally:
             trader.stop()
     finally:

@@ -12,6 +12,7 @@ from nowake.book.state import Preset as BookPreset
 from nowake.core.errors import InputError
 from nowake.core.values import Instrument, Side
 from nowake.execution.policy import Policy, ScriptedPolicy
+from nowake.oms.events import Expected
 from nowake.oms.keeper import Mode
 
 __all__ = ["SPARE", "Alarm", "Attendant", "Setup", "Work"]
@@ -24,7 +25,8 @@ class Work:
     """A parent order: `client` is its sender's id, known once; `start` and `end` in s from the trader's first start.
 
     `curve`: the part that is to be done at equal times of the window (CURVE + 1 of them; none: evenly); `part`: above
-    0 it follows the volume of others instead, as this part of it. `algo`: what the journal calls the plan.
+    0 it follows the volume of others instead, as this part of it. `algo`: what the journal calls the plan. `expected`:
+    what the order is expected to cost.
     """
 
     client: str
@@ -36,13 +38,15 @@ class Work:
     curve: tuple[float, ...] = ()
     part: float = 0.0
     algo: str = "scripted"
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What a trader needs to know; `books` and `own_from` as `execution.live.LiveDesk` takes them.
 
-    `journal`: where it lies, in the folder if None. `decisions`: whether a log of decisions is kept beside it.
+    `journal`: where it lies, in the folder if None. `decisions`: whether a log of decisions is kept beside it. `after`:
+    s for which the market is heard after the last fill, for whoever keeps it.
     """
 
     folder: Path
@@ -59,6 +63,7 @@ class Setup:
     journal: Path | None = None
     decisions: bool = False
     preset: str = "unknown"  # of the market at the venue, for the log of decisions
+    after: float = 0.0
 
     def __post_init__(self) -> None:
         names = [one.client for one in self.work]

@@ -55,10 +55,10 @@ def compute_tca(tables: Tables, asked: Asked | None = None) -> Done:
 
 
 def shown(done: Done) -> dict[str, Grid]:
-    """Return the tables to print: the parts, and those that were asked for."""
+    """Return the tables to print: the parts, those that were asked for, and how estimates did where there are some."""
     found = grids(done.study)
     wanted = {"venue": ("venues", "adverse"), "dealer": ("dealers", "venues"), "order": ("orders",)}
-    names = ("parts", *wanted.get(done.study.asked.by, ("groups",)))
+    names = ("parts", *wanted.get(done.study.asked.by, ("groups",)), "calibration")
     return {name: found[name] for name in names if found[name].rows}
 
 

@@ -84,10 +84,8 @@ def kolmogorov(values: np.ndarray) -> tuple[float, float]:
     return distance, 1.0 if x < 0.2 else min(max(tail, 0.0), 1.0)  # the series is 1 to 1e-12 below 0.2
 
 
-def _verdict(n: int, least: Minimum, covered: tuple[float, float], p: float, mean_z: float) -> str:
+def _verdict(least: Minimum, covered: tuple[float, float], p: float, mean_z: float) -> str:
     """Return the verdict; coverage is wrong only where its whole interval lies outside the accepted range."""
-    if n < least.rows:
-        return TOO_FEW
     if covered[1] < COVERAGE[0]:
         return "too narrow"
     if covered[0] > COVERAGE[1]:
@@ -98,15 +96,18 @@ def _verdict(n: int, least: Minimum, covered: tuple[float, float], p: float, mea
 
 
 def calibrate(estimates: Sequence[Estimate], costs_bps: Sequence[float], least: Minimum) -> Calibration:
-    """Return how `estimates` did against `costs_bps`, one each; no verdict below the least number of orders."""
+    """Return how `estimates` did against `costs_bps`, one each; below the least number of orders `n` alone."""
     z = np.array([z_score(e, c) for e, c in zip(estimates, costs_bps, strict=True)])
     u = np.array([pit(e, c) for e, c in zip(estimates, costs_bps, strict=True)])
     n, inside = len(z), int(((u >= 0.1) & (u <= 0.9)).sum())
+    if n < least.rows:
+        nan = float("nan")
+        return Calibration(n, nan, nan, (), nan, nan, nan, (nan, nan), TOO_FEW)
     counts = np.histogram(u, bins=10, range=(0.0, 1.0))[0]
     ks, p = kolmogorov(u)
-    interval, mean = wilson(inside, n), float(z.mean()) if n else float("nan")
+    interval, mean = wilson(inside, n), float(z.mean())
     return Calibration(
-        n=n, mean_z=mean, sd_z=float(z.std(ddof=1)) if n > 1 else float("nan"), pit_counts=tuple(counts.tolist()),
-        ks=ks, p=p, coverage=inside / n if n else float("nan"), coverage_ci=interval,
-        verdict=_verdict(n, least, interval, p, mean),
+        n=n, mean_z=mean, sd_z=float(z.std(ddof=1)), pit_counts=tuple(counts.tolist()),
+        ks=ks, p=p, coverage=inside / n, coverage_ci=interval,
+        verdict=_verdict(least, interval, p, mean),
     )  # fmt: skip

@@ -182,8 +182,11 @@ def _sent(o: _Order) -> Numbers:
     offered = sum(child.offered for child in o.children)
     orders = [child for child in o.children if child.offered]
     refused = sum(child.rejected for child in orders)
+    asked = {child.rfq_id for child in o.children if child.rfq_id}
+    taken = {child.rfq_id for child in o.children if child.rfq_id and child.accepted}
     return {
         "children": float(len(orders)),
+        "requests_lapsed": float(len(asked - taken)),
         "fill_rate": o.filled / offered if offered else None,
         "reject_rate": refused / len(orders) if orders else None,
     }

@@ -108,7 +108,7 @@ def _orders(study: Study) -> Chart:
 
 def _pit(study: Study) -> Chart | None:
     found = study.calibration
-    if found is None:
+    if found is None or not found.pit_counts:
         return None
     counts = found.pit_counts
 

@@ -9,6 +9,7 @@ from nowake.core.times import show_time
 from nowake.tca.fill_facts import HORIZON_WORDS
 from nowake.tca.inference import Effect
 from nowake.tca.kpis import KPIS, kpi, spaced
+from nowake.tca.minimum import TOO_FEW
 from nowake.tca.order_row import OrderRow
 from nowake.tca.shortfall import PARTS
 from nowake.tca.sources import Ranges
@@ -240,6 +241,12 @@ def _calibration(study: Study) -> Grid:
     found, columns = study.calibration, (Column("Measure", "text"), Column("Value"))
     if found is None:
         return Grid("", columns, [])
+    caption, least = "What orders cost against what was expected before they started.", study.asked.least.rows
+    if found.verdict == TOO_FEW:
+        words = f"{TOO_FEW}: {least} orders with an estimate are needed"
+        return Grid(
+            caption, columns, [[Item("Orders with an estimate"), Item(found.n)], [Item("Verdict"), Item(words)]]
+        )
     rows = [
         [Item("Orders with an estimate"), Item(found.n)], [Item("Mean z-score (0 is right)"), _item(found.mean_z)],
         [Item("Deviation of z (1 is right)"), _item(found.sd_z)],
@@ -248,7 +255,7 @@ def _calibration(study: Study) -> Grid:
         [Item("Its probability if calibrated"), Item(Column("", "chance").show(found.p))],
         [Item("Verdict"), Item(found.verdict)],
     ]  # fmt: skip
-    return Grid("What orders cost against what was expected before they started.", columns, rows)
+    return Grid(caption, columns, rows)
 
 
 def grids(study: Study) -> dict[str, Grid]:
