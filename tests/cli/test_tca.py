@@ -55,8 +55,21 @@ def test_the_journal_of_the_state_is_the_default(nowake: Any, tmp_path: Path) ->
     assert nowake("tca", "--json").json["orders_analysed"] == 3
 
 
-@pytest.mark.parametrize("suffix", [".html", ".xlsx", ".json"])
+def test_a_pdf_without_what_makes_it_is_refused_before_the_work(
+    nowake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nowake.tca.pdf.find_spec", lambda _: None)
+    for command in (["tca", "none.db"], ["run"], ["route-bench"], ["realism"]):
+        done = nowake(*command, "--report", tmp_path / "r.pdf")
+        assert (done.code, done.out) == (3, "")
+        assert "install nowake[pdf]" in done.err
+    assert not (tmp_path / "r.pdf").exists()
+
+
+@pytest.mark.parametrize("suffix", [".html", ".pdf", ".xlsx", ".json"])
 def test_a_report_by_suffix(nowake: Any, journal: Path, tmp_path: Path, suffix: str) -> None:
+    if suffix == ".pdf":
+        pytest.importorskip("fpdf")
     target = tmp_path / f"report{suffix}"
     body = nowake("tca", journal, "--by", "venue", "--report", target, "--json").json
     assert body["report"] == str(target)
@@ -67,7 +80,7 @@ def test_a_report_by_suffix(nowake: Any, journal: Path, tmp_path: Path, suffix: 
         assert b"own impact is part of timing" in data
         assert body["config_hash"].encode() in data
     else:
-        assert data[:2] == b"PK"
+        assert data[:2] == (b"%P" if suffix == ".pdf" else b"PK")
 
 
 def test_a_log_and_a_tape_may_lie_elsewhere(nowake: Any, journal: Path, tmp_path: Path) -> None:
@@ -85,7 +98,7 @@ def test_a_log_and_a_tape_may_lie_elsewhere(nowake: Any, journal: Path, tmp_path
         (["--number", "shortfal_bps"], "shortfall_bps"),
         (["--cluster", "week"], "day or order"),
         (["--seed", "-1"], "a whole number from 0"),
-        (["--report", "r.doc"], ".html, .json, .xlsx"),
+        (["--report", "r.doc"], ".html, .json, .pdf, .xlsx"),
         (["--report", "nowhere/r.html"], "existing folder"),
         (["--tape", "none.tape"], "an existing file"),
         (["--log", "none"], "an existing file"),

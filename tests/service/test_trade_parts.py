@@ -233,7 +233,7 @@ class Paced:
     """Sessions whose market is where it was told to run to."""
 
     def __init__(self) -> None:
-        self.closed, self.now, self.told = False, 0, list[int]()
+        self.closed, self.now, self.told, self.done = False, 0, list[int](), False
         self.orders = self.data = self.copy = self
 
     def run(self, until: int) -> int:

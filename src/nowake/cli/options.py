@@ -142,7 +142,10 @@ def existing(path: str, what: str = "file") -> Path:
 
 
 def writable(path: str | None, suffixes: Iterable[str], option: str = "--report") -> Path | None:
-    """Return the path to write later, checked now: known suffix, existing folder that can be written."""
+    """Return the path to write later, checked now: known suffix, existing folder that can be written.
+
+    MissingError for a PDF where what makes one is missing.
+    """
     if path is None:
         return None
     target, known = Path(path), tuple(suffixes)
@@ -156,6 +159,10 @@ def writable(path: str | None, suffixes: Iterable[str], option: str = "--report"
         raise InputError(f"{option} {path}", expected="a file in an existing folder", got=got)
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise InputError(f"{option} {path}", expected="a place that can be written", got="no permission")
+    if target.suffix.lower() == ".pdf":
+        from nowake.tca.pdf import need_pdf
+
+        need_pdf()
     return target
 
 

@@ -41,13 +41,13 @@ def realism(
         list[str] | None, typer.Option("--data", help="Recorded days to show beside the market; repeatable.")
     ] = None,
     store: StoreAt = None,
-    report: Annotated[str | None, typer.Option("--report", help="Page with a plot per fact: .html or .json.")] = None,
+    report: Annotated[str | None, typer.Option("--report", help="A plot per fact: .html, .pdf or .json.")] = None,
     json: Json = False,
 ) -> int:
     """Judge a market by 26 facts of real markets; with FILE... show the facts of recorded days, without a verdict."""
     asked = {"files": files, "preset": preset, "seeds": seeds, "days": days, "regime": regime, "facts": facts,
              "quick": quick, "data": data}  # fmt: skip
-    out, target = Envelope("realism", asked, seed=seed), writable(report, (".html", ".json"))
+    out, target = Envelope("realism", asked, seed=seed), writable(report, (".html", ".json", ".pdf"))
     chosen = _ids(facts)
     if files:
         if preset is not None or data or quick or facts or seeds or days:
@@ -133,16 +133,15 @@ def _keep(market: "Preset", outcome: "Outcome") -> bool:
 def _deliver(out: Envelope, body: dict[str, Any], found: "Found", target: "Path | None", json: bool) -> None:
     """Write the report if one was asked for, then the object or the table."""
     if target is not None:
-        from nowake.tca.report import write_whole
+        from nowake.tca.report import write_page, write_whole
 
         whole = out.body(body)
         if target.suffix.lower() == ".json":
-            content = dumps(whole, indent=2, allow_nan=False) + "\n"
+            write_whole(target, (dumps(whole, indent=2, allow_nan=False) + "\n").encode())
         else:
             from nowake.cli.realism_page import render
 
-            content = render(whole, found)
-        write_whole(target, content.encode())
+            write_page(target, lambda: render(whole, found))
     if json:
         out.write(body)
         return

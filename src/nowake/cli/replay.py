@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["replay"]
 
-REPORTS = (".html", ".json")
+REPORTS = (".html", ".json", ".pdf")
 
 
 def replay(
@@ -78,7 +78,7 @@ def replay(
     store: StoreAt = None,
     clock_tolerance: Tolerance = "1s",
     seed: Annotated[int, typer.Option("--seed", help="Seed of random latencies.")] = 7,
-    report: Annotated[str | None, typer.Option("--report", help="Write a report: .html or .json.")] = None,
+    report: Annotated[str | None, typer.Option("--report", help="Write a report: .html, .pdf or .json.")] = None,
     json: Json = False,
 ) -> int:
     """Work a parent order through recorded order flow; print what it cost, against which benchmark, and why.

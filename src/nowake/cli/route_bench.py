@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["route_bench"]
 
-REPORTS = (".html", ".json")
+REPORTS = (".html", ".json", ".pdf")
 WORTH = 20  # pairs from which several processes are worth their start
 
 
@@ -36,7 +36,7 @@ def route_bench(
     seed: SeedOption = 7,
     processes: ProcessesOption = 0,
     report: Annotated[
-        str | None, typer.Option("--report", help="Write a page or the whole object: .html, .json.")
+        str | None, typer.Option("--report", help="Write a page or the whole object: .html, .pdf, .json.")
     ] = None,
     json: Json = False,
 ) -> int:
@@ -98,9 +98,9 @@ def _write(target: "Path", whole: dict[str, Any]) -> None:
 def _write_page(target: "Path", whole: dict[str, Any], found: "Comparison") -> None:
     from nowake.cli.route_bench_page import render
     from nowake.routing.regret_curves import regret_curves
-    from nowake.tca.report import write_whole
+    from nowake.tca.report import write_page
 
-    write_whole(target, render(whole, found, regret_curves()).encode())
+    write_page(target, lambda: render(whole, found, regret_curves()))
 
 
 def _show(what: "RouteBench", found: "Comparison", target: "Path | None") -> None:

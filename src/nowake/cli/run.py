@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-REPORTS, LOGS = (".html", ".json"), (".decisions",)
+REPORTS, LOGS = (".html", ".json", ".pdf"), (".decisions",)
 WIDTH = 120  # of a line of text
 WORTH = 7200.0  # s of market time by pairs from which several processes are worth their start
 CLAIM = 0.03  # currency: "3 cents better than arrival"
@@ -52,7 +52,7 @@ def run(
     regime: RegimeOption = "switching",
     processes: ProcessesOption = 0,
     report: Annotated[
-        list[str] | None, typer.Option("--report", help="Write a report: .html or .json; may be given twice.")
+        list[str] | None, typer.Option("--report", help="Write a report: .html, .pdf or .json; may be given twice.")
     ] = None,
     policy: PolicyOption = "default",
     log: Annotated[
@@ -175,7 +175,7 @@ def _write(
 ) -> None:
     import json as text
 
-    from nowake.tca.report import write_whole
+    from nowake.tca.report import write_page, write_whole
 
     if target.suffix.lower() == ".json":
         write_whole(target, (text.dumps(plain(whole), indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode())
@@ -188,8 +188,8 @@ def _write(
         ("Execution policy", f"{what.limits} ({what.effective.version})"), ("Seed", str(what.seed)),
         ("Configuration hash", whole["config_hash"]), ("nowake", __version__),
     )  # fmt: skip
-    page = render(ScenarioReport(instrument_of(what.preset), outcomes, found, story, rows))
-    write_whole(target, page.encode())
+    told = ScenarioReport(instrument_of(what.preset), outcomes, found, story, rows)
+    write_page(target, lambda: render(told))
 
 
 def _show(what: "Scenario", outcomes: Any, found: "Comparison", story: "Story") -> None:

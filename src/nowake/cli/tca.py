@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tca"]
 
-REPORTS = (".html", ".json", ".xlsx")
+REPORTS = (".html", ".json", ".pdf", ".xlsx")
 
 
 def tca(
@@ -50,7 +50,7 @@ def tca(
         bool, typer.Option("--tcapy", help="Read tcapy's order and trade files: nowake tca --tcapy ORDERS TRADES.")
     ] = False,
     report: Annotated[
-        str | None, typer.Option("--report", metavar="FILE", help="Write a report: .html, .xlsx or .json.")
+        str | None, typer.Option("--report", metavar="FILE", help="Write a report: .html, .pdf, .xlsx or .json.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap, from 0.")] = 7,
     json: Json = False,

@@ -63,5 +63,5 @@ def shown(done: Done) -> dict[str, Grid]:
 
 
 def write_report(path: Path, done: Done, provenance: Provenance, whole: Mapping[str, Any] | None = None) -> Path:
-    """Write the report to `path`: HTML, Excel or JSON by suffix; `whole` is the JSON object with the command's keys."""
+    """Write the report to `path`: HTML, PDF, Excel or JSON by suffix; `whole` is the JSON object of the command."""
     return write_study(path, done.study, provenance, payload=whole)

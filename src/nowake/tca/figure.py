@@ -3,10 +3,12 @@
 matplotlib is imported inside the functions; where it is absent MissingError says how to get it.
 """
 
+import base64
 import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from nowake.core.values import Instrument
 
-__all__ = ["INK", "MUTED", "clock_axis", "new_figure", "png", "since_midnight", "style", "svg", "timezone"]
+__all__ = ["INK", "MUTED", "clock_axis", "new_figure", "png", "printed", "since_midnight", "style", "svg", "timezone"]
 
 INK, MUTED, GRID = "#1f2933", "#5b6770", "#e3e8ec"
 _STEPS = (
@@ -62,6 +64,19 @@ _LOOK: dict[str, Any] = {
 }
 
 
+_PRINTED: ContextVar[bool] = ContextVar("printed", default=False)
+
+
+@contextmanager
+def printed() -> Iterator[None]:
+    """Draw the figures of pages as pictures instead of SVG elements, for a layout that knows no SVG."""
+    before = _PRINTED.set(True)
+    try:
+        yield
+    finally:
+        _PRINTED.reset(before)
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Draw with the look of the house; MissingError where matplotlib is absent."""
@@ -93,8 +108,10 @@ def svg(figure: "Figure", key: str) -> str:
     """Return `figure` as an ``<svg>`` element to stand inside a page, its ids prefixed with `key`.
 
     Nothing in it names an address: declaration, document type, metadata and name spaces are taken out, which HTML
-    does not need.
+    does not need. Inside `printed` it is an ``<img>`` that holds its picture.
     """
+    if _PRINTED.get():
+        return f'<img alt="" src="data:image/png;base64,{base64.b64encode(png(figure, 200)).decode()}">'
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = out.getvalue()

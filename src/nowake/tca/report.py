@@ -1,24 +1,32 @@
-"""Write the report of an order: HTML or JSON by suffix, whole or not at all; and the picture of it, PNG or SVG."""
+"""Write the report of an order: HTML, PDF or JSON by suffix, whole or not at all; and the picture of it, PNG or SVG.
+
+`write_page` is the one place that makes a file of a page, whoever rendered it.
+"""
 
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nowake.core.errors import InputError
+from nowake.tca.figure import printed
+from nowake.tca.pdf import need_pdf, pdf_of
 from nowake.tca.provenance import Provenance
 from nowake.tca.summary import Analysis
 
-__all__ = ["check_path", "picture", "write_report", "write_whole"]
+__all__ = ["check_path", "picture", "write_page", "write_report", "write_whole"]
 
-_SUFFIXES = (".html", ".json")
+_SUFFIXES = (".html", ".json", ".pdf")
 _SPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 
 def check_path(path: str | Path, suffixes: tuple[str, ...] = _SUFFIXES) -> Path:
-    """Return `path` if a report can be written there; InputError else. Call it before the work, not after."""
+    """Return `path` if a report can be written there; InputError else. Call it before the work, not after.
+
+    MissingError where a PDF is wanted and cannot be made.
+    """
     target = Path(path)
     if target.suffix.lower() not in suffixes:
         raise InputError(
@@ -29,6 +37,8 @@ def check_path(path: str | Path, suffixes: tuple[str, ...] = _SUFFIXES) -> Path:
         raise InputError(f"report {target}", expected="a file in a folder that exists", got=got)
     if not os.access(target.parent, os.W_OK):
         raise InputError(f"report {target}", expected="a folder one may write to", got=str(target.parent))
+    if target.suffix.lower() == ".pdf":
+        need_pdf()
     return target
 
 
@@ -53,6 +63,15 @@ def write_whole(target: Path, content: bytes) -> None:
         raise
 
 
+def write_page(target: Path, render: Callable[[], str]) -> None:
+    """Write the page that `render` returns: as it is, or set as a PDF where the name ends so."""
+    if target.suffix.lower() == ".pdf":
+        with printed():
+            write_whole(target, pdf_of(render()))
+    else:
+        write_whole(target, render().encode())
+
+
 def write_report(
     path: str | Path,
     analysis: Analysis,
@@ -60,7 +79,9 @@ def write_report(
     *,
     payload: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write the report to `path` and return it; HTML is one self-contained page, JSON is `payload` or the analysis.
+    """Write the report to `path` and return it; HTML is one self-contained page, PDF the same on paper.
+
+    JSON is `payload` or the analysis.
 
     InputError for another suffix or a place that cannot be written; MissingError where an HTML page lacks its library.
     """
@@ -71,7 +92,7 @@ def write_report(
     else:
         from nowake.tca.page import render
 
-        write_whole(target, render(analysis, provenance or Provenance()).encode())
+        write_page(target, lambda: render(analysis, provenance or Provenance()))
     return target
 
 

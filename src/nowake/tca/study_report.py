@@ -1,4 +1,4 @@
-"""Write a study: HTML (self-contained), Excel or JSON by suffix, whole or not at all."""
+"""Write a study: HTML (self-contained), PDF, Excel or JSON by suffix, whole or not at all."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nowake.tca.provenance import Provenance
-from nowake.tca.report import check_path, write_whole
+from nowake.tca.report import check_path, write_page, write_whole
 from nowake.tca.study import Study
 from nowake.tca.study_body import study_body
 from nowake.tca.study_tables import Grid, grids
@@ -14,7 +14,7 @@ from nowake.tca.workbook import Sheet, workbook
 
 __all__ = ["SUFFIXES", "study_workbook", "write_study"]
 
-SUFFIXES = (".html", ".json", ".xlsx")
+SUFFIXES = (".html", ".json", ".pdf", ".xlsx")
 
 
 def _sheet(name: str, grid: Grid) -> Sheet:
@@ -55,5 +55,5 @@ def write_study(
     else:
         from nowake.tca.study_page import render_study
 
-        write_whole(target, render_study(study, made).encode())
+        write_page(target, lambda: render_study(study, made))
     return target
