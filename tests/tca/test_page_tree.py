@@ -20,6 +20,12 @@ def test_tags_and_words_come_back_in_their_order() -> None:
     assert [(one.tag, one.classes, one.text()) for one in main.all("th", "td")] == [("th", "", "a"), ("td", "n", "1 2")]
 
 
+def test_what_stands_below_has_a_line_of_its_own() -> None:
+    cell = tree_of("<td><b>+1.2</b> bp\n<small>-1 to\n +3</small><dl><dt>Why</dt> <dd>so</dd></dl></td>").find("td")
+    assert cell.lines() == "+1.2 bp\n-1 to +3\nWhy so"
+    assert cell.text() == "+1.2 bp -1 to +3 Why so"
+
+
 def test_what_is_not_there_is_empty() -> None:
     node = tree_of("<p>alone</p>").find("table")
     assert (node.tag, node.children, node.text(), node.all("tr")) == ("table", [], "", [])

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
     from nowake.core.values import Instrument
 
-__all__ = ["INK", "MUTED", "clock_axis", "new_figure", "png", "printed", "since_midnight", "style", "svg", "timezone"]
+__all__ = [
+    "INK",
+    "MUTED",
+    "PRINTED_DPI",
+    "clock_axis",
+    "new_figure",
+    "png",
+    "printed",
+    "since_midnight",
+    "style",
+    "svg",
+    "timezone",
+]
 
 INK, MUTED, GRID = "#1f2933", "#5b6770", "#e3e8ec"
 _STEPS = (
@@ -64,6 +76,7 @@ _LOOK: dict[str, Any] = {
 }
 
 
+PRINTED_DPI = 200  # of pictures in `printed`
 _PRINTED: ContextVar[bool] = ContextVar("printed", default=False)
 
 
@@ -111,7 +124,7 @@ def svg(figure: "Figure", key: str) -> str:
     does not need. Inside `printed` it is an ``<img>`` that holds its picture.
     """
     if _PRINTED.get():
-        return f'<img alt="" src="data:image/png;base64,{base64.b64encode(png(figure, 200)).decode()}">'
+        return f'<img alt="" src="data:image/png;base64,{base64.b64encode(png(figure, PRINTED_DPI)).decode()}">'
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = out.getvalue()

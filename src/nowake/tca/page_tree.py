@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 __all__ = ["Node", "tree_of"]
 
+_BELOW, _LINE = ("small", "dt"), "\v"
 _VOID = ("meta", "img", "br", "link", "hr", "col")
 
 
@@ -37,6 +38,14 @@ class Node:
         """Return all text in it, white space made one blank."""
         pieces = [child if isinstance(child, str) else f" {child.text()} " for child in self.children]
         return " ".join("".join(pieces).split()).replace(" ,", ",").replace(" .", ".")
+
+    def lines(self) -> str:
+        """Return all text in it, a line for what stands below the rest: units and intervals, questions with answers."""
+        return "\n".join(line for piece in self._pieces().split(_LINE) if (line := " ".join(piece.split())))
+
+    def _pieces(self) -> str:
+        made = (child if isinstance(child, str) else f" {child._pieces()} " for child in self.children)
+        return f"{_LINE if self.tag in _BELOW else ''}{''.join(made)}"
 
 
 class _Reader(HTMLParser):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nowake.core.errors import MissingError
+from nowake.tca.figure import PRINTED_DPI
 from nowake.tca.page_tree import Node, tree_of
 
 if TYPE_CHECKING:
@@ -59,12 +60,14 @@ def pdf_of(page: str) -> bytes:
 
 def _set(pdf: "FPDF", node: Node) -> None:
     """Set what `node` holds, block by block."""
+    tags = [child for child in node.children if not isinstance(child, str)]
     for child in node.children:
         if isinstance(child, str):
             if child.strip():
                 _words(pdf, " ".join(child.split()), _BODY)
         elif child.tag in _HEADINGS:
-            _heading(pdf, child.text(), _HEADINGS[child.tag])
+            following = tags[tags.index(child) + 1 : tags.index(child) + 2]
+            _heading(pdf, child.text(), _HEADINGS[child.tag], following)
         elif child.tag == "p":
             _words(pdf, child.text(), _SMALL if "note" in child.classes else _BODY, gap=1.5)
         elif child.tag == "dl":
@@ -95,10 +98,11 @@ def _words(pdf: "FPDF", text: str, size: float, *, muted: bool = False, gap: flo
     pdf.ln(gap)
 
 
-def _heading(pdf: "FPDF", text: str, size: float) -> None:
-    """Set a heading, never as the last line of a page."""
+def _heading(pdf: "FPDF", text: str, size: float, following: Sequence[Node]) -> None:
+    """Set a heading, on the page of the picture that follows or of some lines."""
     height = _ink(pdf, size, "B")
-    if pdf.will_page_break(height + 25):
+    pictures = [one for node in following for one in ([node] if node.tag == "img" else node.all("img"))[:1]]
+    if pdf.will_page_break(height + 4 + max([25.0, *(_size(pdf, one)[2] for one in pictures)])):
         pdf.add_page()
     pdf.ln(2.0 if pdf.get_y() > _MARGIN else 0)
     pdf.multi_cell(0, height, text, align="L", new_x="LMARGIN", new_y="NEXT")
@@ -132,15 +136,21 @@ def _cut(pdf: "FPDF", text: str, width: float) -> str:
     return f"{text}…"
 
 
-def _picture(pdf: "FPDF", node: Node) -> None:
-    """Set a picture of a data address over the width of the page."""
-    data = base64.b64decode(node.attributes["src"].partition("base64,")[2])
+def _size(pdf: "FPDF", node: Node) -> tuple[bytes, float, float]:
+    """Return a picture of a data address, its width and height in mm: as it was drawn, or what there is room for."""
     from PIL import Image
 
+    data = base64.b64decode(node.attributes["src"].partition("base64,")[2])
     with Image.open(io.BytesIO(data)) as image:
-        ratio = image.height / image.width
-    width = min(pdf.epw, (pdf.eph - 12) / ratio)
-    if pdf.will_page_break(width * ratio):
+        width, ratio = image.width / PRINTED_DPI * 25.4, image.height / image.width
+    width = min(width, pdf.epw, (pdf.eph - 16) / ratio)
+    return data, width, width * ratio
+
+
+def _picture(pdf: "FPDF", node: Node) -> None:
+    """Set a picture."""
+    data, width, height = _size(pdf, node)
+    if pdf.will_page_break(height):
         pdf.add_page()
     pdf.image(io.BytesIO(data), x=pdf.l_margin, w=width)
     pdf.ln(1.0)
@@ -159,7 +169,7 @@ def _table(pdf: "FPDF", node: Node) -> None:
     }
     for begun, (chosen, widths, size) in enumerate(_stretches(pdf, full) if columns else ()):
         rows = [
-            [line[k].text() for k in chosen] if len(line) == columns else [line[0].text()]
+            [line[k].lines() for k in chosen] if len(line) == columns else [line[0].lines()]
             for line in lines
             if len(line) == columns or not begun  # what spans a row stands in the first stretch alone
         ]
@@ -178,7 +188,8 @@ def _stretches(pdf: "FPDF", rows: Sequence[Sequence[str]]) -> list[tuple[list[in
         if sum(longest) <= pdf.epw or size <= _LEAST:
             break
         size -= 0.5
-    whole = [max(pdf.get_string_width(cell) for cell in col) + extra for col in zip(*rows, strict=True)]
+    whole = [max(pdf.get_string_width(line) for cell in col for line in cell.split("\n")) + extra
+             for col in zip(*rows, strict=True)]  # fmt: skip
     found, start = [], 0
     while start < len(longest):
         chosen = [0, max(start, 1)][: len(longest)]
