@@ -127,6 +127,22 @@ def test_a_small_terminal_holds_the_venues_and_an_interruption_gives_it_back(ter
     assert "everything withdrawn" in terminal.raw
 
 
+def test_the_view_says_until_when_the_market_of_an_order_that_is_over_is_kept(tmp_path: Path) -> None:
+    options = ("--qty", "300", "--horizon", "60s", "--speed", "60x", "--after", "5h", "--strategy", "twap")
+    terminal = Terminal(["trade", *options, "--journal", str(tmp_path / "j.db")], 48, 140)
+    try:
+        begun = terminal.wait(BEGIN)
+        at = terminal.wait("its market is kept until 15:0", begun)
+        terminal.press("\x03")
+        assert terminal.end() == 0
+        assert "buy 300 MIDC: " in terminal.raw[at:]
+        assert terminal.raw.count(BEGIN) == terminal.raw.count(END) == 1
+    finally:
+        if terminal.code is None:
+            os.kill(terminal.pid, signal.SIGKILL)
+            terminal.reap()
+
+
 class Page:
     """As much of a view as keys ask for."""
 

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from nowake.core.errors import CapacityError, InputError, OrderError
 from nowake.oms import command, identifiers
 from nowake.oms.errors import DamagedError, JournalError
-from nowake.oms.events import Asked, ChildNew, Control, IdsReserved, ParentNew, ParentSaid, VenueSaid, decode, encode
+from nowake.oms.events import (
+    Asked,
+    ChildNew,
+    Control,
+    Expected,
+    IdsReserved,
+    ParentNew,
+    ParentSaid,
+    VenueSaid,
+    decode,
+    encode,
+)
 from nowake.oms.journal.protocol import Snapshot, open_journal
 from nowake.oms.keeper import Keeper, Mode, open_keeper
 from nowake.oms.snapshot import advance, freeze, recover, thaw
@@ -295,6 +306,11 @@ def test_events_gain_fields_at_their_end_and_old_ones_still_decode() -> None:
     assert decode(old) == IdsReserved(5, 10, 20, 0)
     longer = msgspec.msgpack.encode(["IdsReserved", 5, 10, 20, 3, "a field of a later version"])
     assert decode(longer) == IdsReserved(5, 10, 20, 3)
+    cost = Expected(1.0, -2.0, 1.0, 4.0, *[2.0] * 4)
+    new = ParentNew(5, 10, "fund", "MIDC", 1, 100, 6, 7, desk="program", expected=cost)
+    assert decode(encode(new)) == new
+    before = msgspec.msgpack.encode(["ParentNew", 5, 10, "fund", "MIDC", 1, 100, 6, 7])
+    assert decode(before) == ParentNew(5, 10, "fund", "MIDC", 1, 100, 6, 7, desk="", expected=None)
 
 
 def test_verify_notices_a_snapshot_that_is_not_what_the_events_give(tmp_path: Path) -> None:
