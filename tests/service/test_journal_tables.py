@@ -440,6 +440,12 @@ def test_own_impact_is_a_models_where_the_market_was_described_and_everything_ad
     assert f"{blind.parent.order_id}: nobody knows" in notes
 
 
+def test_what_the_tape_holds_of_a_day_is_said(made: Made) -> None:
+    made.parent()
+    (note,) = [note for note in read_journal(made.done()).notes if note.startswith("the tape of")]
+    assert note == "the tape of 2026-01-15 is from 12:00:00 to 12:01:59: VWAP of the day and close are of that"
+
+
 def test_a_seller_has_pushed_the_price_down(made: Made) -> None:
     number = made.parent(100, side=-1, expected=EXPECTED)
     for at in (10, 70):

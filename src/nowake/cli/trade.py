@@ -247,7 +247,7 @@ def _show(found: dict[str, Any], currency: str) -> None:
 
 
 def _requests(lapsed: int) -> str:
-    return f"; {lapsed:,} requests for quotes came to nothing" if lapsed else ""
+    return f"; {lapsed:,} request{'s' * (lapsed > 1)} for quotes came to nothing" if lapsed else ""
 
 
 def _marks(values: "list[float] | None") -> list[str | None]:

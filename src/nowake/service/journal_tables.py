@@ -107,9 +107,11 @@ class _Making:
             one = instruments[symbol].sessions[0]
             midnight = local_midnight(date.fromisoformat(day), one.timezone)
             times = [int(rows["time"][k]) for rows in (tape.quotes, tape.prints) if len(rows) for k in (0, -1)]
-            if min(times) > midnight + one.open + _LATE or max(times) < midnight + one.close - _LATE:
+            early = max(times) < midnight + one.close - _LATE
+            if early or min(times) > midnight + one.open + _LATE:
                 first, last = (show_time(moment, one.timezone)[:8] for moment in (min(times), max(times)))
-                self.notes.append(f"the tape of {day} is from {first} to {last}: VWAP of the day and close are of that")
+                what = "VWAP of the day and close are" if early else "VWAP of the day is"
+                self.notes.append(f"the tape of {day} is from {first} to {last}: {what} of that")
 
     def _source(self) -> str:
         market = self.market
