@@ -121,7 +121,7 @@ def test_a_whole_small_run_judges_and_keeps_nothing(
         (("--days", "-1"), "--days"),
         (("--days", "x"), "--days"),
         (("--seed", "-1"), "--seed"),
-        (("--report", "page.pdf"), ".html"),
+        (("--report", "page.doc"), ".html"),
         (("--report", "nowhere/page.html"), "no folder"),
         (("--data", "nowhere.csv", "--facts", "12"), "nowhere.csv"),
         (("nowhere.csv",), "nowhere.csv"),

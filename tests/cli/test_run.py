@@ -157,7 +157,7 @@ def test_the_table_is_for_people(nowake: Any) -> None:
         (("--seed", "-1"), "seed"),
         (("--regime", "clam"), "did you mean 'calm'"),
         (("--processes", "-1"), "--processes"),
-        (("--report", "out.pdf"), "--report"),
+        (("--report", "out.doc"), "--report"),
         (("--report", "no/such/folder/r.html"), "--report"),
     ],
 )

@@ -203,8 +203,8 @@ def test_reports_are_written_by_suffix(study, tmp_path) -> None:
     assert json.loads(written.read_text())["seed"] == 7
     assert json.loads(write_study(tmp_path / "b.json", study).read_text()) == json.loads(json.dumps(done.body))
     assert write_study(tmp_path / "c.xlsx", study, MADE).read_bytes() == study_workbook(study, MADE)
-    with pytest.raises(InputError, match=r"\.html or \.json or \.xlsx"):
-        report_path(tmp_path / "d.pdf")
+    with pytest.raises(InputError, match=r"\.html or \.json or \.pdf or \.xlsx"):
+        report_path(tmp_path / "d.doc")
     assert report_path(None) is None
 
 
