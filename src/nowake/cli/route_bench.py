@@ -60,7 +60,7 @@ def route_bench(
         outcomes = run_pairs(what, known, workers=workers, progress=lambda done: bar(part + (1 - part) * done, 1.0))
         found = compare(outcomes, seed, taught)
     body = _body(what, found) | {"report": target}
-    if target is not None and target.suffix.lower() == ".html":
+    if target is not None and target.suffix.lower() != ".json":
         _write_page(target, out.body(body), found)
     elif target is not None:
         _write(target, out.body(body | {"parcels": [[asdict(one) for one in pair] for pair in outcomes]}))
