@@ -23,7 +23,7 @@ from nowake.execution.live import Bookkeeper, LiveDesk
 from nowake.execution.opening import limit_path, places_of
 from nowake.execution.path import DecisionPath
 from nowake.execution.policy import UniformForecaster
-from nowake.oms.events import Arrived, Control, ParentNew, ParentSaid, PolicyLoaded
+from nowake.oms.events import Arrived, ParentNew, ParentSaid, PolicyLoaded
 from nowake.oms.identifiers import Ids, text
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.keeper import Keeper, open_keeper
@@ -38,6 +38,7 @@ from nowake.service.control_words import Around
 from nowake.service.policy_watch import refuse_hopeless
 from nowake.service.reconcile import Difference, DropCopy
 from nowake.service.recovery import Recovered, recover
+from nowake.service.snapshots import Snapshots
 from nowake.service.taking_up import controls_in, count_money, go_on, take_up
 from nowake.service.trader_setup import SPARE, Alarm, Attendant, Setup, Work
 from nowake.service.venue_client import SocketVenue
@@ -63,12 +64,13 @@ class Trader:
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
             self._opened = opened.pop_all()
+        self.add(Snapshots(self.keeper, setup.file, self.alarm))
 
     def _begin(self, setup: Setup, witness: Witness | None, opened: contextlib.ExitStack) -> None:
         journal = setup.file
         self.keeper = open_keeper(journal, setup.instance, mode=setup.mode, block=setup.block, clock=self.now)
-        opened.callback(self.keeper.close)
-        last, said = _read(journal, self.keeper)
+        opened.callback(self.keeper.close, snapshot=True)
+        last, said = _last(journal, self.keeper), controls_in(self.keeper.oms)
         self.orders = _session(setup, "orders", last, opened)
         self.copy = _session(setup, "drop", last, opened)
         self.data = _session(setup, "data", 0, opened)
@@ -257,12 +259,11 @@ class Trader:
             self._opened.close()
 
 
-def _read(journal: Path, keeper: Keeper) -> tuple[int, dict[str, list[Control]]]:
-    """Return the number of the last word of the venue that is on disk, and the controls, by what they were said of."""
+def _last(journal: Path, keeper: Keeper) -> int:
+    """Return the number of the last word of the venue that is on disk."""
     reader = open_journal(journal)
     try:
-        said = controls_in(reader) if keeper.oms.counts.get("Control") else {}
-        return last_number(reader, keeper.oms.sequence), said
+        return last_number(reader, keeper.oms.sequence)
     finally:
         reader.close()
 
