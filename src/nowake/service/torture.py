@@ -2,7 +2,8 @@
 
 An exchange runs as a process with a clock of its own; a trader works many parents at it, and is killed with SIGKILL at
 random, also while it comes back. It writes down beside its journal which events the journal has acknowledged, and which
-ids it has used. After every return, journal, exchange and these notes are compared.
+ids it has used. After every return, journal, exchange and these notes are compared. Exchange and trader end with the
+torture's own process, however that ends.
 """
 
 import contextlib
@@ -35,6 +36,7 @@ from nowake.oms.journal.protocol import open_journal
 from nowake.oms.journal.writer import Ticket
 from nowake.oms.keeper import Mode
 from nowake.service.bookkeeping import number_of
+from nowake.service.parent import end_with_parent
 from nowake.service.reconcile import DropCopy, standing
 from nowake.service.trader import Setup, Trader, Work, run
 from nowake.service.venue_client import SocketVenue
@@ -136,7 +138,7 @@ def _exchange(folder: Path, seed: int, speed: float) -> Iterator[None]:
     (folder / "venue.sock").unlink(missing_ok=True)
     command = [sys.executable, "-m", "nowake", "exchange", str(folder), "--seed", str(seed), "--speed", f"{speed:g}x"]
     with (folder / "exchange.txt").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen([*command, "--attached"], stdin=subprocess.PIPE, stdout=log, stderr=log)
     try:
         limit = time.monotonic() + _PATIENCE
         while not (folder / "venue.sock").exists():
@@ -147,6 +149,8 @@ def _exchange(folder: Path, seed: int, speed: float) -> Iterator[None]:
     finally:
         process.kill()
         process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 class _Lives:
@@ -190,14 +194,15 @@ def _nursery(setup: Setup) -> Iterator[_Lives]:
 
 
 def _breed(pipe: Connection, setup: Setup) -> None:
-    """Load everything, then fork a trader for every word that comes."""
+    """Load everything, then fork a trader for every word that comes; none of them outlives who says the words."""
+    end_with_parent(pipe.fileno())
     _warm(setup)
     pipe.send("ready")
     with contextlib.suppress(EOFError):
         while pipe.recv():
             pid = os.fork()
             if pid == 0:
-                pipe.close()
+                end_with_parent(pipe.fileno())  # threads are not forked
                 _live(setup)
             pipe.send(pid)
             pipe.send(os.waitpid(pid, 0)[1])
