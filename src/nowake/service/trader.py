@@ -33,6 +33,7 @@ from nowake.risk.kill import KillSwitch
 from nowake.risk.policy import load, policy_hash
 from nowake.risk.scopes import Scope, resolve
 from nowake.service.bookkeeping import Books, Witness, last_number
+from nowake.service.collecting import Collector
 from nowake.service.control_kill import press_again, stop_firm, withdraw_pressed
 from nowake.service.control_words import Around
 from nowake.service.policy_watch import refuse_hopeless
@@ -59,6 +60,7 @@ class Trader:
 
     def __init__(self, setup: Setup, witness: Witness | None = None) -> None:
         self.setup, self.drop, self.stopping, self._last_fill = setup, DropCopy(), False, -1
+        self.collector = Collector()
         self.attendants: list[Attendant] = []
         self.alarms: list[Alarm] = []
         with contextlib.ExitStack() as opened:
@@ -184,7 +186,9 @@ class Trader:
         waking = [session.fileno() for session in (self.orders, self.data, self.copy)]
         for attendant in self.attendants:
             waking += attendant.files()
-        select.select(waking, [], [], wait)
+        if not select.select(waking, [], [], 0.0)[0]:
+            self.collector.nothing_waits()
+            select.select(waking, [], [], wait)
         news = self.data.messages()
         now = self.now()
         if self.orders.closed:
@@ -204,6 +208,7 @@ class Trader:
         for one in self.drop.compare(self.keeper.oms, self.books.last):
             self._differs(one)
         withdraw_pressed(self)
+        self.collector.look()
 
     def _differs(self, one: Difference) -> None:
         """Stop trading: what journal and venue disagree on is for people."""
@@ -293,12 +298,13 @@ def run(setup: Setup, witness: Witness | None = None, ready: Callable[[Trader], 
         trader = Trader(setup, witness)
         if ready is not None:
             ready(trader)
-        try:
-            while not (asked or 0 < trader.until <= trader.now() or trader.orders.closed):
-                trader.step()
-            if trader.orders.closed:
-                trader.step(0.0)  # the last words of the market
-        finally:
-            trader.stop()
+        with trader.collector:
+            try:
+                while not (asked or 0 < trader.until <= trader.now() or trader.orders.closed):
+                    trader.step()
+                if trader.orders.closed:
+                    trader.step(0.0)  # the last words of the market
+            finally:
+                trader.stop()
     finally:
         signal.signal(signal.SIGTERM, before)
