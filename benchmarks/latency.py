@@ -205,7 +205,7 @@ def run() -> list[dict[str, Any]]:
 def _measured(events: np.ndarray, step: int, folder: Path) -> dict[str, np.ndarray]:
     """Return the microseconds of each kind of call."""
     found = {"tick_to_child_gc_on": drive(events, step)[0]}
-    with Collector(whole=8) as collector:
+    with Collector() as collector:
         found["tick_to_child"], found["collection"] = drive(events, step, None, collector)
     keeper = open_keeper(folder / "tick_to_child.db", 1, block=BLOCK)
     with closing(keeper), Collector() as collector:

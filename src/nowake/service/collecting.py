@@ -2,8 +2,9 @@
 
 What there is at the start is taken out of the collector's view (it lives as long as the process), and the collector
 runs no more by itself. In a quiet moment it goes through what is new once that is worth it, and now and then through
-everything since the start. If no quiet moment comes it runs nevertheless before the garbage can matter: that is
-counted. Reference counts free nearly everything at once; the collector is there for the cycles.
+all that was new since it did so last; what is left then lives long, and is taken out of view too, so that no run grows
+with the day. If no quiet moment comes it runs nevertheless before the garbage can matter: that is counted. Reference
+counts free nearly everything at once; the collector is there for the cycles.
 """
 
 import gc
@@ -11,9 +12,9 @@ from typing import Self
 
 __all__ = ["Collector"]
 
-_SOME = 2_000  # containers that are made and not freed: worth a look
-_MOST = 200_000  # of them without a quiet moment: some ten megabytes
-_WHOLE = 64  # looks at what is new for one at everything
+_SOME = 1_000  # containers that are made and not freed: worth a look of a tenth of a millisecond
+_MOST = 50_000  # of them without a quiet moment: some megabytes
+_WHOLE = 16  # looks at what is new for one at all that was new
 
 
 class Collector:
@@ -43,7 +44,11 @@ class Collector:
         """Collect if it is worth it: nobody is kept waiting now."""
         if self._on and gc.get_count()[0] >= self._some:
             self.quiet += 1
-            gc.collect(2 if self.quiet % self._whole == 0 else 1)
+            if self.quiet % self._whole:
+                gc.collect(1)
+            else:
+                gc.collect()
+                gc.freeze()
 
     def look(self) -> None:
         """Collect if it must be."""
