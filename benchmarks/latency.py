@@ -2,17 +2,17 @@
 
 The live shell takes one event at a time in the order and with the times of the recording: book, board, features,
 slice decisions, router, guard, and the child as a command at the venue. Measured are the calls that send something.
-The collector of garbage is frozen and off in between, as a trader process has it; rows with `gc_on` leave it on, rows
-with `oms` keep the books too: order management, and the hand-over to a journal in SQLite that a thread writes to disk.
+Garbage is collected between events, as a trader process does it in quiet moments (`collection` is what such a moment
+takes); rows with `gc_on` leave it to Python, rows with `oms` keep the books too: order management, and the hand-over to
+a journal in SQLite that a thread writes to disk.
 `submit_cancel` is one order of a given price through guard, books and hand-over, and the question to cancel it. The
 venue answers at once: resting orders are acknowledged, immediate ones filled.
 """
 
-import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +42,7 @@ from nowake.risk.policy import load
 from nowake.risk.projection import told
 from nowake.risk.scopes import Scope, resolve
 from nowake.service.bookkeeping import Books
+from nowake.service.collecting import Collector
 
 DAY = "inet_l3_2003/IBM_2003-01-15_message.csv.zst"
 BARS = {"p50": 20.0, "p99": 100.0, "p99_9": 1000.0}
@@ -125,11 +126,13 @@ def books_of(keeper: Keeper, path: DecisionPath, order: ParentOrder) -> Books:
     return Books(keeper, [number], time.time_ns)
 
 
-def drive(events: np.ndarray, step: int, keeper: Keeper | None = None) -> np.ndarray:
-    """Return the microseconds of every call that sent something."""
+def drive(
+    events: np.ndarray, step: int, keeper: Keeper | None = None, collector: Collector | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the microseconds of every call that sent something, and of every collection between two calls."""
     desk, venue = desk_of(events, step, keeper)
     times = events["time"].tolist()
-    took = []
+    took, collected, runs = [], [], 0
     clock: Callable[[], int] = time.perf_counter_ns
     for k, now in enumerate(times):
         before, start = venue.sent, clock()
@@ -138,7 +141,14 @@ def drive(events: np.ndarray, step: int, keeper: Keeper | None = None) -> np.nda
         if venue.sent > before:
             took.append(spent)
         desk.hear()
-    return np.array(took) / 1000
+        if collector is not None:
+            start = clock()
+            collector.nothing_waits()
+            spent = clock() - start
+            if collector.quiet > runs:
+                runs = collector.quiet
+                collected.append(spent)
+    return np.array(took) / 1000, np.array(collected) / 1000
 
 
 def submit_cancel(events: np.ndarray, step: int, keeper: Keeper) -> np.ndarray:
@@ -169,19 +179,6 @@ def submit_cancel(events: np.ndarray, step: int, keeper: Keeper) -> np.ndarray:
     return np.array(took[WARM:]) / 1000
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Freeze what there is and keep the collector of garbage off."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
-
-
 def run() -> list[dict[str, Any]]:
     """Return the rows."""
     events, what, step = recorded()
@@ -198,17 +195,22 @@ def run() -> list[dict[str, Any]]:
     pairs = found["submit_cancel"]
     rows.append(Row("submit_cancel", float(np.percentile(pairs, 50)), "us", bar=25.0).as_dict())
     rows.append(Row("submit_cancel_p99", float(np.percentile(pairs, 99)), "us").as_dict())
+    if len(found["collection"]):
+        rows.append(Row("collection_p50", float(np.percentile(found["collection"], 50)), "us").as_dict())
+        rows.append(Row("collection_most", float(found["collection"].max()), "us").as_dict())
     rows.append(Row(f"children_{what.replace(' ', '_')}", float(len(found["tick_to_child"])), "calls").as_dict())
     return rows
 
 
 def _measured(events: np.ndarray, step: int, folder: Path) -> dict[str, np.ndarray]:
     """Return the microseconds of each kind of call."""
-    found = {"tick_to_child_gc_on": drive(events, step)}
-    with quiet():
-        found["tick_to_child"] = drive(events, step)
-    for name, call in (("tick_to_child_oms", drive), ("submit_cancel", submit_cancel)):
-        keeper = open_keeper(folder / f"{name}.db", 1, block=BLOCK)
-        with closing(keeper), quiet():
-            found[name] = call(events, step, keeper)
+    found = {"tick_to_child_gc_on": drive(events, step)[0]}
+    with Collector() as collector:
+        found["tick_to_child"], found["collection"] = drive(events, step, None, collector)
+    keeper = open_keeper(folder / "tick_to_child.db", 1, block=BLOCK)
+    with closing(keeper), Collector() as collector:
+        found["tick_to_child_oms"] = drive(events, step, keeper, collector)[0]
+    keeper = open_keeper(folder / "submit_cancel.db", 1, block=BLOCK)
+    with closing(keeper), Collector():
+        found["submit_cancel"] = submit_cancel(events, step, keeper)
     return found

@@ -84,7 +84,7 @@ def test_a_changed_event_is_a_negative_verdict(nowake: Any, journal: Path) -> No
     told = nowake("oms", "verify", "--journal", journal)
     assert told.code == 1
     assert "different: " in told.out
-    assert "salvage" in nowake("oms", "orders", "--journal", journal).refusal
+    assert "nowake oms recover --journal" in nowake("oms", "orders", "--journal", journal).refusal
 
 
 @pytest.mark.parametrize("command", ["orders", "events", "verify"])
@@ -111,7 +111,7 @@ class TestRefused:
 
     def test_another_file(self, nowake: Any, command: str, tmp_path: Path) -> None:
         (tmp_path / "text").write_text("hello\n")
-        assert "not a database" in nowake("oms", command, "--journal", tmp_path / "text").refusal
+        assert "text is no journal" in nowake("oms", command, "--journal", tmp_path / "text").refusal
 
     @pytest.mark.parametrize("url", ["mysql://host/x", "postgresql://host:port/x", "postgresql://[::1/x"])
     def test_another_address(self, nowake: Any, command: str, url: str) -> None:

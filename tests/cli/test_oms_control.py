@@ -136,7 +136,7 @@ def test_the_new_journal_is_beside_the_old_one_by_default(nowake: Any, journal: 
     done = nowake("oms", "recover", "--journal", journal)
     assert done.code == 0
     assert "breaks at event 3" in done.out
-    assert journal.with_name("journal.db.intact").exists()
+    assert journal.with_name("journal-intact.db").exists()
     assert "expected a new file" in nowake("oms", "recover", "--journal", journal).refusal
 
 
@@ -145,6 +145,28 @@ def test_a_whole_journal_is_copied_and_said_to_be_whole(nowake: Any, journal: Pa
     assert done.code == 0
     assert "is whole" in done.out
     assert "copied" in done.out
+
+
+def test_what_lies_beside_a_journal_is_copied_under_the_new_name(nowake: Any, journal: Path, tmp_path: Path) -> None:
+    (tmp_path / "journal.tape").write_text("tape")
+    (tmp_path / "journal.market" / "0001").mkdir(parents=True)
+    (tmp_path / "journal.market" / "0001" / "venue.log").write_text("log")
+    (tmp_path / "kill.json").write_text("pressed")
+    (tmp_path / "other").mkdir()
+    target = tmp_path / "other" / "new.db"
+    (target.with_suffix(".tape")).write_text("of another")
+    assert "nothing of its name" in nowake("oms", "recover", "--journal", journal, "--into", target).refusal
+    assert not target.exists()
+    target.with_suffix(".tape").unlink()
+    done = nowake("oms", "recover", "--journal", journal, "--into", target)
+    assert done.code == 0
+    assert "copied beside it: " in done.out
+    names = {path.relative_to(target.parent): path.read_text() for path in target.parent.rglob("*.[tlj][aos][pgo]*")}
+    assert {str(name): text for name, text in names.items()} == {
+        "new.tape": "tape", "new.market/0001/venue.log": "log", "kill.json": "pressed",
+    }  # fmt: skip
+    same = nowake("oms", "recover", "--journal", journal, "--into", tmp_path / "journal.new").refusal
+    assert "another name before the ending" in same
 
 
 def test_a_folder_that_is_not_there_is_refused(nowake: Any, journal: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`nowake trade`: one JSON object, lines and tables for people, every bad option refused before anything begins."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,67 @@ def test_the_market_is_kept_for_half_an_hour_but_no_more_than_a_minute_of_real_t
     text: str | None, speed: float, seconds: float
 ) -> None:
     assert kept_after(text, speed) == seconds
+
+
+def spoil(journal: Path, part: float) -> int:
+    """Change an event of a journal, at this part of its length; returns which."""
+    db = sqlite3.connect(journal)
+    ((events,),) = db.execute("SELECT count(*) FROM event")
+    at = int(part * events)
+    db.execute("UPDATE event SET payload = x'90' WHERE sequence = ?", (at,))
+    db.commit()
+    db.close()
+    return at
+
+
+def test_from_a_damaged_journal_to_an_intact_one_that_every_command_knows_and_its_order_goes_on(
+    nowake: Any, tmp_path: Path
+) -> None:
+    journal, intact = tmp_path / "d.db", tmp_path / "d-intact.db"
+    first = nowake("trade", *SMALL, "--journal", journal, "--json").json
+    at = spoil(journal, 0.6)
+    before = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for words in (("oms", "orders", "--journal", journal), ("tca", journal), ("trade", *SMALL, "--journal", journal)):
+        refused = nowake(*words).err
+        assert f"event {at}" in refused
+        assert "nowake oms recover --journal" in refused
+    saved = nowake("oms", "recover", "--journal", journal, "--json").json
+    assert (saved["into"], saved["broken_at"], saved["intact"]) == (str(intact), at, at - 1)
+    names = [f"d-intact.{end}" for end in ("decisions", "tape", "venues", "market")]
+    assert saved["beside"] == [str(tmp_path / name) for name in names]
+    assert nowake("oms", "verify", "--journal", intact).code == 0
+    listed = nowake("oms", "orders", "--journal", intact, "--json").json["orders"]
+    assert 0 < listed[0]["filled"] < 600
+    child = next(row["order_id"] for row in listed if row["filled"] and "parent_id" in row)
+    assert nowake("explain", child, "--journal", intact, "--json").json["order_id"] == child
+    told = nowake("tca", intact, "--json")
+    assert told.code == 0, told.err
+    assert told.json["tape"] == str(tmp_path / "d-intact.tape")
+    other = nowake("trade", *SMALL, "--qty", "500", "--journal", intact)
+    assert "--unfinished resume goes on with it" in other.refusal
+    done = nowake("trade", *SMALL, "--journal", intact, "--unfinished", "resume", "--json")
+    assert done.code == 0, done.err
+    assert done.json["conserved"]
+    assert done.json["parent"]["filled"] == 600 == first["parent"]["filled"]
+    assert nowake("oms", "verify", "--journal", intact).code == 0
+    assert {name: (tmp_path / name).read_bytes() for name in before if name.startswith("d.")} == {
+        name: data for name, data in before.items() if name.startswith("d.")
+    }
+
+
+def test_an_order_of_a_journal_that_was_recovered_can_be_cancelled(nowake: Any, tmp_path: Path) -> None:
+    journal, intact = tmp_path / "d.db", tmp_path / "d-intact.db"
+    nowake("trade", *SMALL, "--journal", journal)
+    spoil(journal, 0.8)
+    nowake("oms", "recover", "--journal", journal)
+    done = nowake("trade", *SMALL, "--qty", "300", "--journal", intact, "--unfinished", "cancel", "--json")
+    assert done.code == 0, done.err
+    assert done.json["day"] == "2026-01-16"
+    states = [row["status"] for row in nowake("oms", "orders", "--journal", intact, "--json").json["orders"]
+              if "parent_id" not in row]  # fmt: skip
+    assert states[0] in ("canceled", "filled")
+    assert states[1] == "filled"
+    assert nowake("oms", "verify", "--journal", intact).code == 0
 
 
 BAD = {

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from oms_disk import RecordingDisk, Tape
 
+from nowake.core.errors import InputError
 from nowake.oms.errors import DamagedError, JournalError, LeaseError
 from nowake.oms.events import Control
 from nowake.oms.journal.protocol import open_journal
@@ -155,6 +156,11 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_a_broken_head_of_the_file_is_damage(tmp_path: Path) -> None:
     (tmp_path / "j").write_bytes(b"not a database at all" * 100)
+    for write in (False, True):
+        with pytest.raises(InputError, match="j is no journal"):
+            open_journal(tmp_path / "j", write=write)
+    assert not (tmp_path / "j.lock").exists()
+    (tmp_path / "j.lock").touch()  # it was one
     for write in (False, True):
         with pytest.raises(DamagedError, match="cannot be read"):
             open_journal(tmp_path / "j", write=write)

@@ -107,8 +107,31 @@ def test_damage_is_found_at_its_event_and_what_is_intact_is_saved(
         with pytest.raises(DamagedError) as error:
             list(reader.replay())
         assert error.value.sequence == broken
-        assert "salvage" in str(error.value.hint)
+        assert "nowake oms recover --journal" in str(error.value.hint)
         reader.close()
+
+
+@pytest.mark.parametrize(("statement", "after"), [("", 3), ("DROP TABLE holder", 2**19)])
+def test_a_saved_journal_goes_on_with_later_epochs_than_the_damaged_one(path: Path, statement: str, after: int) -> None:
+    for _ in range(2):
+        open_journal(path, write=True).close()
+    spoil(path, "UPDATE event SET payload = x'00' WHERE sequence = 5")
+    if statement:
+        spoil(path, statement)
+    assert salvage(path, path.with_name("saved")).intact == 4
+    saved = open_journal(path.with_name("saved"), write=True)
+    assert saved.epoch == after + 2
+    saved.close()
+
+
+def test_what_never_was_a_journal_is_not_saved(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("hello, this is no journal at all")
+    with pytest.raises(InputError, match="text is no journal"):
+        salvage(tmp_path / "text", tmp_path / "saved")
+    assert not (tmp_path / "saved").exists()
+    (tmp_path / "text.lock").touch()
+    found = salvage(tmp_path / "text", tmp_path / "saved")
+    assert (found.intact, found.broken_at) == (0, 1)
 
 
 def test_pages_that_cannot_be_read_end_what_is_saved(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from nowake.core.errors import InputError, MissingError, OrderError
 from nowake.core.events import EVENT, Flag, Kind
@@ -31,6 +32,9 @@ from nowake.service.trade_files import (
     MarketDay,
     OrderKept,
     Seen,
+    alone,
+    forget_unnamed,
+    held_market,
     last_kept,
     market_folder,
     read_kept,
@@ -50,7 +54,7 @@ from nowake.service.trade_plan import (
     window_of,
 )
 from nowake.service.trade_process import VenueProcess
-from nowake.service.trade_venue import _alone, made_of
+from nowake.service.trade_venue import made_of
 from nowake.service.trade_watch import Watch, printed
 
 MIDCAP = load("midcap")
@@ -216,11 +220,38 @@ def test_a_folder_has_one_venue_at_a_time(tmp_path: Path) -> None:
     held = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
     with pytest.raises(InputError, match="no other venue serves"):
-        _alone(tmp_path, 0.1)
+        alone(tmp_path, 0.1)
     os.close(held)
-    _alone(tmp_path, 0.0)
+    alone(tmp_path, 0.0)
     with pytest.raises(InputError, match="no other venue serves"):
-        _alone(tmp_path, 0.0)
+        alone(tmp_path, 0.0)
+
+
+def test_one_trade_at_a_time_holds_the_market_days_of_a_journal(tmp_path: Path) -> None:
+    journal = tmp_path / "j.db"
+    with held_market(journal), pytest.raises(InputError, match="is in use"), held_market(journal):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    with held_market(journal):
+        write_kept(market_folder(journal) / "0001", Kept(DAY, ORDER))
+    assert last_kept(journal) is not None
+
+
+def test_market_days_that_no_order_names_are_removed_once_nobody_serves_them(tmp_path: Path) -> None:
+    journal = tmp_path / "j.db"
+    days = [market_folder(journal) / f"{n:04}" for n in (1, 2, 3)]
+    for n, day in enumerate(days[:2], 1):
+        write_kept(day, Kept(DAY, replace(ORDER, client=f"trade-{n}")))
+    (days[1] / "venue.log").write_text("a market")
+    days[2].mkdir()  # cut off before it could say whose it is
+    held = alone(days[1], 0.0)
+    with pytest.raises(InputError, match="no other venue serves"):
+        forget_unnamed(journal, {"trade-1"}, 0.1)
+    os.close(held)
+    forget_unnamed(journal, {"trade-1"}, 0.1)
+    assert [day.exists() for day in days] == [True, False, False]
+    forget_unnamed(journal, (), 0.1)
+    assert not days[0].exists()
 
 
 def test_a_venue_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -33,8 +33,15 @@ def exchange(
         str, typer.Option("--speed", help="Times real time, like 60x; 0x: the clock follows its client.")
     ] = "1x",
     warm_up: Annotated[float, typer.Option("--warm-up", help="Seconds that the market has run before.")] = 300.0,
+    attached: Annotated[
+        bool, typer.Option("--attached", help="End with standard input: with the program that holds its other end.")
+    ] = False,
 ) -> int:
     """Serve one market until interrupted; started again in the same folder it goes on where it was."""
+    if attached:
+        from nowake.service.parent import end_with_parent
+
+        end_with_parent(sys.stdin.fileno())
     times, socket = _speed(speed), _socket(folder)
     made = _made(preset, seed, regime, warm_up)
     with _alone(socket.parent):

@@ -165,23 +165,25 @@ def control(
 def recover(
     journal: Address = None,
     into: Annotated[
-        str | None, typer.Option("--into", metavar="FILE", help="The new journal. Default: FILE.intact beside it.")
+        str | None, typer.Option("--into", metavar="FILE", help="The new journal. Default: d-intact.db for d.db.")
     ] = None,
     json: Json = False,
 ) -> int:
-    """Copy what is intact of a damaged journal into a new one; the damaged one is only read."""
+    """Copy what is intact of a damaged journal, and what lies beside it; the damaged one is only read."""
     path = _file_of(journal, "a journal that can be damaged")
-    target = Path(into) if into is not None else path.with_name(f"{path.name}.intact")
+    from nowake.service.rescue import intact_name, rescue
+
+    target = Path(into) if into is not None else intact_name(path)
     if not target.parent.is_dir():
         raise InputError(f"--into {target}", expected="a file in an existing folder", got=f"no folder {target.parent}")
     out = Envelope("oms.recover", {"journal": str(path), "into": str(target)})
-    from nowake.oms.journal.salvage import salvage
-
-    found = salvage(path, target)
+    saved = rescue(path, target)
+    found, beside = saved.journal, [str(one) for one in saved.beside]
     whole = found.broken_at is None
     if json:
         out.write({"journal": str(path), "into": str(target), "chain_ok": whole, "intact": found.intact,
-                   "broken_at": found.broken_at, "why": found.why, "readable_after": found.readable_after})  # fmt: skip
+                   "broken_at": found.broken_at, "why": found.why, "readable_after": found.readable_after,
+                   "beside": beside})  # fmt: skip
         return 0 if found.intact else 1
     if whole:
         say(f"{path} is whole")
@@ -189,6 +191,8 @@ def recover(
         say(f"{path} breaks at event {found.broken_at}: {found.why}")
         say(f"events after it that can be read, but not trusted: {show(found.readable_after)}")
     say(f"events copied into {target}: {show(found.intact)}")
+    if beside:
+        say(f"copied beside it: {', '.join(beside)}")
     return 0 if found.intact else 1
 
 

@@ -89,6 +89,11 @@ def _counted(tree: Tree, event: Event) -> Alert | None:
     return None
 
 
+def _controlled(tree: Tree, event: Control) -> Alert | None:
+    tree.controls.append(event)
+    return _counted(tree, event)
+
+
 def _garbled(tree: Tree, event: Garbled) -> Alert | None:
     return tree.alert("garbled", 0, f"{event.why}: {event.text}", applied=False)
 
@@ -106,7 +111,7 @@ _HANDLERS: dict[type[Event], Callable[[Any, Any], Alert | None]] = {
     Asked: entry.ask,
     VenueSaid: hear,
     Allocated: allocate,
-    Control: _counted,
+    Control: _controlled,
     KillPressed: _pressed,
     KillReleased: _released,
     PolicyLoaded: _loaded,

@@ -22,7 +22,7 @@ class DamagedError(InputError):
 
     def __init__(self, what: str, *, sequence: int, expected: object = None, got: object = None) -> None:
         self.sequence = sequence
-        hint = "`nowake.oms.journal.salvage` copies the intact part into a new journal"
+        hint = "`nowake oms recover --journal FILE` copies the intact part into a new journal"
         super().__init__(f"event {sequence}: {what}", expected=expected, got=got, hint=hint)
 
 

@@ -11,14 +11,15 @@ from pathlib import Path
 from time import time_ns
 
 from nowake.core.errors import InputError, OrderError
+from nowake.core.log import logger
 from nowake.oms.apply import Oms
 from nowake.oms.entry import wrong_parent
-from nowake.oms.errors import DamagedError, EmptyError
+from nowake.oms.errors import DamagedError, EmptyError, JournalError
 from nowake.oms.events import ChildNew, Event, Garbled, ParentNew, Started, decode, encode
 from nowake.oms.identifiers import Ids
 from nowake.oms.journal.protocol import Journal, open_journal
 from nowake.oms.journal.writer import Ticket, Writer
-from nowake.oms.snapshot import Recovered, recover
+from nowake.oms.snapshot import Recovered, keep, recover
 from nowake.oms.tree import Alert
 
 __all__ = ["Keeper", "Mode", "open_keeper"]
@@ -34,7 +35,10 @@ class Mode(Enum):
 
 
 class Keeper:
-    """A tree and the writer of its journal; `ids` issues the order ids of this start."""
+    """A tree and the writer of its journal; `ids` issues the order ids of this start.
+
+    `snapshot`: the event whose snapshot it began from, 0: the journal was replayed from its beginning.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,9 @@ class Keeper:
         mode: Mode = Mode.RESERVED,
         block: int = 4096,
         clock: Callable[[], int] = time_ns,
+        snapshot: int = 0,
     ) -> None:
+        self.snapshot = snapshot
         self.oms, self.writer, self.mode = oms, writer, mode
         self.ids = Ids(self, oms.instance, oms.epoch, block=block, clock=clock)
         self._clock = clock
@@ -95,9 +101,15 @@ class Keeper:
             raise OrderError(f"child order {event.id}: {alert.text}")
         return ticket
 
-    def close(self) -> None:
-        """Write what was handed over, and close the journal."""
-        self.writer.close()
+    def close(self, *, snapshot: bool = False) -> None:
+        """Write what was handed over, keep a snapshot of it if wanted and possible, and close the journal."""
+        self.writer.close(self._keep if snapshot else None)
+
+    def _keep(self, journal: Journal) -> None:
+        try:
+            keep(journal, self.oms)
+        except JournalError as error:
+            logger("journal").warning("no snapshot was kept: the next start takes longer", reason=str(error))
 
 
 def open_keeper(
@@ -116,7 +128,8 @@ def open_keeper(
     before = _read(address) if "://" not in str(address) and Path(address).exists() else None
     journal = open_journal(address, write=True)
     try:
-        oms = _caught_up(journal, before) if before else recover(journal).oms
+        found = _caught_up(journal, before) if before else recover(journal)
+        oms = found.oms
         started = Started(clock(), instance, journal.epoch)
         oms.apply(started)
         if oms.epoch != journal.epoch:
@@ -125,7 +138,7 @@ def open_keeper(
     except BaseException:
         journal.close()
         raise
-    return Keeper(oms, Writer(journal), mode=mode, block=block, clock=clock)
+    return Keeper(oms, Writer(journal), mode=mode, block=block, clock=clock, snapshot=found.snapshot)
 
 
 def _read(address: str | Path) -> Recovered | None:
@@ -140,9 +153,9 @@ def _read(address: str | Path) -> Recovered | None:
         reader.close()
 
 
-def _caught_up(journal: Journal, before: Recovered) -> Oms:
+def _caught_up(journal: Journal, before: Recovered) -> Recovered:
     """Apply what another writer has added between the reading and the lease."""
     oms = before.oms
     for record in journal.replay(oms.sequence, hash=before.hash):
         oms.apply(decode(record.payload))
-    return oms
+    return before

@@ -1,7 +1,9 @@
 """Snapshots: the whole tree after an event, so that a start replays the events since then and not the day.
 
 A snapshot is a pure function of the journal, so any process that can read the journal may make one (`advance`): the
-trading process need not stop for it. One that this program cannot read is passed over, and the journal replayed.
+trading process need not stop for it. Who has the tree in memory keeps it without a replay (`keep`). One that this
+program cannot read is passed over, and the journal replayed. The links before a snapshot are checked as well while
+that is quick (`AUDITED`); `verify` checks them always.
 """
 
 from dataclasses import dataclass
@@ -12,16 +14,17 @@ import zstandard
 from nowake.core.errors import InputError
 from nowake.oms.apply import Oms
 from nowake.oms.errors import DamagedError
-from nowake.oms.events import decode
+from nowake.oms.events import Control, decode
 from nowake.oms.journal.chain import START
 from nowake.oms.journal.protocol import Journal, Snapshot
 from nowake.oms.orders import Child, Fill, Parent
 from nowake.oms.states import CLOSED
 from nowake.oms.tree import Alert, Allocation, Basket, Block, Kill, Position
 
-__all__ = ["Recovered", "advance", "freeze", "recover", "thaw"]
+__all__ = ["AUDITED", "Recovered", "advance", "freeze", "keep", "recover", "thaw"]
 
-VERSION = 1  # of `Frozen`, `Parent`, `Child` and `Fill` together
+AUDITED = 200_000  # events whose links are checked at a start that needs none of them: less than a second
+VERSION = 2  # of `Frozen`, `Parent`, `Child` and `Fill` together
 
 
 class Frozen(msgspec.Struct, array_like=True, gc=False):
@@ -45,6 +48,7 @@ class Frozen(msgspec.Struct, array_like=True, gc=False):
     alerts: list[Alert]
     quarantined: int
     repeats: int
+    controls: list[Control] = []
 
 
 _SAME = (
@@ -58,6 +62,7 @@ _SAME = (
     "counts",
     "quarantined",
     "repeats",
+    "controls",
 )
 _decoder = msgspec.msgpack.Decoder(Frozen)
 
@@ -117,6 +122,7 @@ def recover(journal: Journal, *, whole: bool = False) -> Recovered:
     start = None if whole else journal.snapshot()
     oms, last = Oms(), START
     if start is not None:
+        _audit(journal, start)
         try:
             oms, last = thaw(zstandard.decompress(start.body)), start.hash
         except (InputError, zstandard.ZstdError):
@@ -133,10 +139,27 @@ def recover(journal: Journal, *, whole: bool = False) -> Recovered:
     return Recovered(oms, last, begun, oms.sequence - begun)
 
 
+def _audit(journal: Journal, start: Snapshot) -> None:
+    """Check the links up to a snapshot, unless they are many; DamagedError where the chain breaks."""
+    if start.sequence <= AUDITED:
+        next(record for record in journal.replay() if record.sequence == start.sequence)
+
+
 def advance(journal: Journal) -> Recovered:
     """Recover and keep a snapshot of what was found; the journal may be open for reading, and another process write."""
     found = recover(journal)
     if found.replayed:
-        body = zstandard.compress(freeze(found.oms), 1)
-        journal.snapshot(Snapshot(found.oms.sequence, found.hash, body))
+        _keep(journal, found.oms, found.hash)
     return found
+
+
+def keep(journal: Journal, oms: Oms) -> None:
+    """Keep a snapshot of the tree that a journal's events have made, all of them; the lease must be the caller's."""
+    last = list(journal.replay(oms.sequence - 1)) if oms.sequence else []
+    if len(last) != 1:
+        raise InputError("snapshot", expected="the tree of the journal's last event", got=f"that of {oms.sequence}")
+    _keep(journal, oms, last[0].hash)
+
+
+def _keep(journal: Journal, oms: Oms, last: bytes) -> None:
+    journal.snapshot(Snapshot(oms.sequence, last, zstandard.compress(freeze(oms), 1)))

@@ -7,12 +7,16 @@ Cash is kept as half ticks times shares, so that it is exact; currency appears i
 from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from nowake.core.errors import InputError
 from nowake.oms.orders import Child, Fill, Flag, Parent
 from nowake.oms.states import CLOSED, Verdict
+
+if TYPE_CHECKING:
+    from nowake.oms.events import Control
 
 __all__ = ["Alert", "Allocation", "Basket", "Block", "Kill", "Position", "Tree"]
 
@@ -95,6 +99,7 @@ class Tree:
         self.clients: dict[str, int] = {}
         self.kills: dict[str, Kill] = {}
         self.policies: dict[str, tuple[str, str]] = {}
+        self.controls: list[Control] = []
         self.counts: dict[str, int] = {}
         self.alerts: deque[Alert] = deque(maxlen=_ALERTS)
         self.quarantined = self.repeats = 0

@@ -16,8 +16,7 @@ from nowake.execution.by_hand import interval_of
 from nowake.execution.desk_state import CURVE, Follow, Hands, Placing
 from nowake.execution.path import DecisionPath
 from nowake.oms.apply import Oms
-from nowake.oms.events import Control, decode
-from nowake.oms.journal.protocol import Journal
+from nowake.oms.events import Control
 from nowake.oms.orders import Parent
 from nowake.oms.states import CLOSED
 from nowake.risk.limits import MICRO, PPM
@@ -27,14 +26,11 @@ from nowake.service.trader_setup import Work
 __all__ = ["controls_in", "count_money", "go_on", "take_up", "volume_before"]
 
 
-def controls_in(journal: Journal) -> dict[str, list[Control]]:
+def controls_in(oms: Oms) -> dict[str, list[Control]]:
     """Return the controls that a journal holds, in their order, by what they were said of."""
     found: dict[str, list[Control]] = {}
-    for record in journal.replay():
-        if b"Control" in record.payload[:12]:  # its tag; events of other kinds are not decoded
-            event = decode(record.payload)
-            if type(event) is Control:
-                found.setdefault(event.target, []).append(event)
+    for event in oms.controls:
+        found.setdefault(event.target, []).append(event)
     return found
 
 

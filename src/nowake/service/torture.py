@@ -2,7 +2,8 @@
 
 An exchange runs as a process with a clock of its own; a trader works many parents at it, and is killed with SIGKILL at
 random, also while it comes back. It writes down beside its journal which events the journal has acknowledged, and which
-ids it has used. After every return, journal, exchange and these notes are compared.
+ids it has used. After every return, journal, exchange and these notes are compared. Exchange and trader end with the
+torture's own process, however that ends.
 """
 
 import contextlib
@@ -22,12 +23,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import numpy as np
-
 from nowake.core.errors import InputError, NowakeError
-from nowake.core.events import empty_events
-from nowake.core.times import SECOND
-from nowake.core.values import ParentOrder, Side
+from nowake.core.values import Side
 from nowake.oms.apply import Oms
 from nowake.oms.conserve import differences
 from nowake.oms.events import ChildAdopted, ChildNew, Event, decode, encode
@@ -35,7 +32,9 @@ from nowake.oms.journal.protocol import open_journal
 from nowake.oms.journal.writer import Ticket
 from nowake.oms.keeper import Mode
 from nowake.service.bookkeeping import number_of
+from nowake.service.parent import end_with_parent
 from nowake.service.reconcile import DropCopy, standing
+from nowake.service.torture_warm import warm_up
 from nowake.service.trader import Setup, Trader, Work, run
 from nowake.service.venue_client import SocketVenue
 from nowake.service.wire import Clock, Frames, Send, SendNew, SendQuoteRequest
@@ -136,7 +135,7 @@ def _exchange(folder: Path, seed: int, speed: float) -> Iterator[None]:
     (folder / "venue.sock").unlink(missing_ok=True)
     command = [sys.executable, "-m", "nowake", "exchange", str(folder), "--seed", str(seed), "--speed", f"{speed:g}x"]
     with (folder / "exchange.txt").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen([*command, "--attached"], stdin=subprocess.PIPE, stdout=log, stderr=log)
     try:
         limit = time.monotonic() + _PATIENCE
         while not (folder / "venue.sock").exists():
@@ -147,6 +146,8 @@ def _exchange(folder: Path, seed: int, speed: float) -> Iterator[None]:
     finally:
         process.kill()
         process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 class _Lives:
@@ -190,14 +191,15 @@ def _nursery(setup: Setup) -> Iterator[_Lives]:
 
 
 def _breed(pipe: Connection, setup: Setup) -> None:
-    """Load everything, then fork a trader for every word that comes."""
-    _warm(setup)
+    """Load everything, then fork a trader for every word that comes; none of them outlives who says the words."""
+    end_with_parent(pipe.fileno())
+    warm_up(setup)
     pipe.send("ready")
     with contextlib.suppress(EOFError):
         while pipe.recv():
             pid = os.fork()
             if pid == 0:
-                pipe.close()
+                end_with_parent(pipe.fileno())  # threads are not forked
                 _live(setup)
             pipe.send(pid)
             pipe.send(os.waitpid(pid, 0)[1])
@@ -214,33 +216,6 @@ def _live(setup: Setup) -> None:
     notes.flush()
     notes.write("stopped")
     os._exit(code)
-
-
-def _warm(setup: Setup) -> None:
-    """Run the path once over an empty market, so that its kernels are in memory before the first fork."""
-    from nowake.core.board import PlaceKind
-    from nowake.execution.desk_state import CURVE, Placing
-    from nowake.execution.hearing import Word, hear
-    from nowake.execution.live import LiveDesk, NobodyKeeps
-    from nowake.execution.path import DecisionPath, Place
-    from nowake.execution.policy import UniformForecaster
-
-    p = DecisionPath(len(setup.work), [Place("X", PlaceKind.LIT)], setup.decider, UniformForecaster())
-    p.take_on(
-        0,
-        ParentOrder("W", setup.instrument, Side.BUY, 100, 1, 600 * SECOND),
-        np.linspace(0, 1, CURVE + 1),
-        10 * SECOND,
-        Placing(),
-    )
-    p.ids(0, 1, 1000)
-    desk = LiveDesk(p, None, NobodyKeeps(), setup.books, setup.own_from)  # type: ignore[arg-type]
-    desk.market(empty_events(0), SECOND)
-    p.hear(0, 1, Word.ACK, 0, 0, SECOND)
-    hear(
-        p.desk, p.kids, p.working, p.usages, p.boards, p.features, p.stats, p.params, p.reports, p.marks, 0, 0,
-        int(Word.KEPT), 0, SECOND,
-    )  # fmt: skip
 
 
 class _Notes:

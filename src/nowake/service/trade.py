@@ -57,12 +57,13 @@ def trade(wanted: Wanted, staff: Staff | None = None, tell: Callable[[str], None
     everything is withdrawn then, the journal closed. MissingError where the venue has died; InputError, OrderError for
     what cannot be done, before anything is started.
     """
-    folder, kept, again = begin(wanted, tell, lambda folder, kept: _Trade(folder, kept, wanted).cancel())
-    try:
-        return _Trade(folder, kept, wanted).work(staff, tell, again=again)
-    except BaseException:
-        _tidy(folder, kept, wanted.journal)
-        raise
+    with files.held_market(wanted.journal), _terminable():
+        folder, kept, again = begin(wanted, tell, lambda folder, kept: _Trade(folder, kept, wanted).cancel())
+        try:
+            return _Trade(folder, kept, wanted).work(staff, tell, again=again)
+        except BaseException:
+            _tidy(wanted.journal)
+            raise
 
 
 def listen_to(trader: Trader, watch: Watch) -> None:
@@ -85,13 +86,10 @@ def attend_to(trader: Trader, watch: Watch) -> None:
     trader.add(ControlServer(trader, watch.controls))
 
 
-def _tidy(folder: Path, kept: Kept, journal: Path) -> None:
+def _tidy(journal: Path) -> None:
     """Remove the folder of an order that never came into the journal."""
-    state = files.look_into(journal) if journal.exists() else None
-    if (state is None or kept.order.client not in state.oms.clients) and folder.exists():
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+    state = files.look_into(journal)
+    files.forget_unnamed(journal, state.oms.clients if state else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +222,20 @@ def _first_look(trader: Trader) -> None:
         if int(trader.desk.board["bid"]) and int(trader.desk.board["ask"]):
             trader.step(0.0)
             return
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Take SIGTERM for an interruption of the keyboard: while a venue starts there is no trader yet that stops."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

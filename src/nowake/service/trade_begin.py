@@ -1,7 +1,8 @@
 """How a trade begins: what the journal holds already, whether the order can fill, and what is kept of it.
 
 An order that is not over comes first: it goes on where it stood, or is cancelled, and where neither can be the journal
-is left alone. A new order is checked against the execution policy before anything is started.
+is left alone. Market days that no order of the journal names, of trades that were cut off before they began, are
+removed. A new order is checked against the execution policy before anything is started.
 """
 
 import os
@@ -70,6 +71,7 @@ def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, K
     state = files.look_into(wanted.journal)
     if state is not None:
         FileLease(wanted.journal).release()  # LeaseError where another trader works on it
+    files.forget_unnamed(wanted.journal, state.oms.clients if state else ())
     left = files.unfinished(state.oms) if state else []
     last = files.last_kept(wanted.journal)
     if left:

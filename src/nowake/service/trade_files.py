@@ -6,6 +6,12 @@ With them a trade that was cut off goes on where it stood. A folder is one day: 
 the next weekday, so that times never go back, and its venue numbers its words on from the last one in the journal.
 """
 
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +20,7 @@ import msgspec
 
 from nowake.core.errors import InputError
 from nowake.oms.apply import Oms
-from nowake.oms.errors import DamagedError, EmptyError
+from nowake.oms.errors import EmptyError
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.orders import Parent
 from nowake.oms.snapshot import recover
@@ -22,8 +28,8 @@ from nowake.oms.states import CLOSED
 from nowake.service.bookkeeping import last_number
 
 __all__ = [
-    "Kept", "MarketDay", "OrderKept", "Seen", "State", "day_of", "folders", "last_kept", "look_into", "market_folder",
-    "read_kept", "read_seen", "unfinished", "write_kept", "write_seen",
+    "Kept", "MarketDay", "OrderKept", "Seen", "State", "alone", "day_of", "folders", "forget_unnamed", "held_market",
+    "last_kept", "look_into", "market_folder", "read_kept", "read_seen", "unfinished", "write_kept", "write_seen",
 ]  # fmt: skip
 
 _SCHEMA = "nowake.trade/1"
@@ -93,6 +99,59 @@ def folders(journal: Path) -> list[Path]:
     return sorted(one for one in place.iterdir() if one.name.isdecimal()) if place.is_dir() else []
 
 
+def alone(folder: Path, patience: float) -> int:
+    """Hold a folder until the returned descriptor is closed, at the latest with the process; InputError if it is held.
+
+    The venue of a trade that was killed a moment ago is on its way out: it is waited for, `patience` s.
+    """
+    held, limit = os.open(folder, os.O_RDONLY), time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= limit:
+                os.close(held)
+                expected = "one that no other venue serves"
+                raise InputError(f"folder {folder}", expected=expected, got="one that is served") from None
+            time.sleep(0.05)
+        else:
+            return held
+
+
+@contextmanager
+def held_market(journal: Path) -> Iterator[None]:
+    """Hold the market days of a journal while a trade begins and works; InputError where another one does.
+
+    The folder is made, and removed if it is empty at the end.
+    """
+    place = market_folder(journal)
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        held = alone(place, 0.0)
+    except InputError as error:
+        words = f"journal {journal} is in use"
+        raise InputError(words, expected="one trade at a time", got="another that begins or works") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            place.rmdir()
+        os.close(held)
+
+
+def forget_unnamed(journal: Path, clients: Collection[str], patience: float = 20.0) -> None:
+    """Remove the folders of trades that ended before their orders came into the journal, whose `clients` are given.
+
+    InputError where the venue of one has not ended after `patience` s.
+    """
+    for folder in folders(journal):
+        if (folder / "trade.json").exists() and read_kept(folder).order.client in clients:
+            continue
+        held = alone(folder, patience)
+        shutil.rmtree(folder)
+        os.close(held)
+
+
 def _write(path: Path, value: msgspec.Struct) -> None:
     """Write so that a kill leaves the old file or the new one."""
     beside = path.with_name(f"{path.name}.new")
@@ -143,9 +202,6 @@ def look_into(journal: Path) -> State | None:
     try:
         oms = recover(reader).oms
         return State(oms, last_number(reader, oms.sequence))
-    except DamagedError as error:
-        error.hint = "`nowake oms recover` writes what is intact into a new journal"
-        raise
     finally:
         reader.close()
 

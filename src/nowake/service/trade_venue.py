@@ -1,24 +1,24 @@
 """The venue of a trade, a process of its own: the exchange of one market day, numbering on from the days before.
 
 `python -m nowake.service.trade_venue FOLDER SOCKET SPEED` says `listening` when its socket is there, lets its clock run
-from the line `go` on standard input, and ends with the end of standard input: it does not outlive its trade, but its
-memory does (`FOLDER/venue.log`), and the next process goes on with it. Interruptions of the keyboard are its trade's.
+from the line `go` on standard input, and ends with the end of standard input, also while it warms up: it does not
+outlive its trade, but its memory does (`FOLDER/venue.log`), and the next process goes on with it. Interruptions of the
+keyboard are its trade's.
 """
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import signal
 import sys
-import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from nowake.core.errors import InputError, NowakeError
+from nowake.core.errors import NowakeError
 from nowake.service.exchange import Exchange, Server
 from nowake.service.ledger_file import LedgerFile, Made
-from nowake.service.trade_files import MarketDay, read_kept
+from nowake.service.parent import end_with_parent
+from nowake.service.trade_files import MarketDay, alone, read_kept
 
 __all__ = ["made_of", "main"]
 
@@ -31,16 +31,24 @@ def made_of(day: MarketDay) -> Made:
     return Made(_INSTANCE, day.preset, day.parameters, day.seed, day.regime, day.warm_up)
 
 
-async def _serve(folder: Path, socket: Path, speed: float) -> None:
-    """Serve the day that `folder` tells of, until standard input ends."""
+def _clear(socket: Path) -> None:
+    """Remove the socket and its folder: a trade that was killed has not cleared up behind itself."""
+    with contextlib.suppress(OSError):
+        socket.unlink(missing_ok=True)
+        socket.parent.rmdir()
+
+
+async def _serve(folder: Path, socket: Path, speed: float, ready: Callable[[], None]) -> None:
+    """Serve the day that `folder` tells of, until standard input ends; `ready` is called before it is listened to."""
     day = read_kept(folder).market
-    _alone(folder)
+    alone(folder, _PATIENCE)
     kept = LedgerFile(folder / "venue.log", made_of(day))
     server = Server(Exchange(kept, date.fromisoformat(day.day), day.told), speed)
     listening = await asyncio.start_unix_server(server.meet, str(socket))
     socket.chmod(0o600)
     sys.stdout.write("listening\n")
     sys.stdout.flush()
+    ready()
     try:
         await server.until_it_fails(_obey(server, speed))
     except _EndedError:
@@ -51,32 +59,11 @@ async def _serve(folder: Path, socket: Path, speed: float) -> None:
         listening.close()
         server.hang_up()
         kept.close()
-        with contextlib.suppress(OSError):  # a trade that was killed has not cleared up behind itself
-            socket.unlink(missing_ok=True)
-            socket.parent.rmdir()
+        _clear(socket)
 
 
 class _EndedError(Exception):
     """Standard input has ended."""
-
-
-def _alone(folder: Path, patience: float = _PATIENCE) -> None:
-    """Hold the folder until the end of the process: two venues would write one memory.
-
-    The venue of a trade that was killed a moment ago is on its way out: it is waited for.
-    """
-    held, limit = os.open(folder, os.O_RDONLY), time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= limit:
-                os.close(held)
-                expected = "one that no other venue serves"
-                raise InputError(f"folder {folder}", expected=expected, got="one that is served") from None
-            time.sleep(0.05)
-        else:
-            return
 
 
 async def _obey(server: Server, speed: float) -> None:
@@ -104,8 +91,9 @@ async def _read(lines: asyncio.StreamReader, began: asyncio.Event) -> None:
 def main(folder: str, socket: str, speed: str) -> int:
     """Be the venue; returns the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ready = end_with_parent(sys.stdin.fileno(), lambda: _clear(Path(socket)))
     try:
-        asyncio.run(_serve(Path(folder), Path(socket), float(speed)))
+        asyncio.run(_serve(Path(folder), Path(socket), float(speed), ready))
     except NowakeError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

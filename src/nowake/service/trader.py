@@ -23,7 +23,7 @@ from nowake.execution.live import Bookkeeper, LiveDesk
 from nowake.execution.opening import limit_path, places_of
 from nowake.execution.path import DecisionPath
 from nowake.execution.policy import UniformForecaster
-from nowake.oms.events import Arrived, Control, ParentNew, ParentSaid, PolicyLoaded
+from nowake.oms.events import Arrived, ParentNew, ParentSaid, PolicyLoaded
 from nowake.oms.identifiers import Ids, text
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.keeper import Keeper, open_keeper
@@ -33,11 +33,13 @@ from nowake.risk.kill import KillSwitch
 from nowake.risk.policy import load, policy_hash
 from nowake.risk.scopes import Scope, resolve
 from nowake.service.bookkeeping import Books, Witness, last_number
+from nowake.service.collecting import Collector
 from nowake.service.control_kill import press_again, stop_firm, withdraw_pressed
 from nowake.service.control_words import Around
 from nowake.service.policy_watch import refuse_hopeless
 from nowake.service.reconcile import Difference, DropCopy
 from nowake.service.recovery import Recovered, recover
+from nowake.service.snapshots import Snapshots
 from nowake.service.taking_up import controls_in, count_money, go_on, take_up
 from nowake.service.trader_setup import SPARE, Alarm, Attendant, Setup, Work
 from nowake.service.venue_client import SocketVenue
@@ -58,17 +60,19 @@ class Trader:
 
     def __init__(self, setup: Setup, witness: Witness | None = None) -> None:
         self.setup, self.drop, self.stopping, self._last_fill = setup, DropCopy(), False, -1
+        self.collector = Collector()
         self.attendants: list[Attendant] = []
         self.alarms: list[Alarm] = []
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
             self._opened = opened.pop_all()
+        self.add(Snapshots(self.keeper, setup.file, self.alarm))
 
     def _begin(self, setup: Setup, witness: Witness | None, opened: contextlib.ExitStack) -> None:
         journal = setup.file
         self.keeper = open_keeper(journal, setup.instance, mode=setup.mode, block=setup.block, clock=self.now)
-        opened.callback(self.keeper.close)
-        last, said = _read(journal, self.keeper)
+        opened.callback(self.keeper.close, snapshot=True)
+        last, said = _last(journal, self.keeper), controls_in(self.keeper.oms)
         self.orders = _session(setup, "orders", last, opened)
         self.copy = _session(setup, "drop", last, opened)
         self.data = _session(setup, "data", 0, opened)
@@ -182,7 +186,9 @@ class Trader:
         waking = [session.fileno() for session in (self.orders, self.data, self.copy)]
         for attendant in self.attendants:
             waking += attendant.files()
-        select.select(waking, [], [], wait)
+        if not select.select(waking, [], [], 0.0)[0]:
+            self.collector.nothing_waits()
+            select.select(waking, [], [], wait)
         news = self.data.messages()
         now = self.now()
         if self.orders.closed:
@@ -202,6 +208,7 @@ class Trader:
         for one in self.drop.compare(self.keeper.oms, self.books.last):
             self._differs(one)
         withdraw_pressed(self)
+        self.collector.look()
 
     def _differs(self, one: Difference) -> None:
         """Stop trading: what journal and venue disagree on is for people."""
@@ -257,12 +264,11 @@ class Trader:
             self._opened.close()
 
 
-def _read(journal: Path, keeper: Keeper) -> tuple[int, dict[str, list[Control]]]:
-    """Return the number of the last word of the venue that is on disk, and the controls, by what they were said of."""
+def _last(journal: Path, keeper: Keeper) -> int:
+    """Return the number of the last word of the venue that is on disk."""
     reader = open_journal(journal)
     try:
-        said = controls_in(reader) if keeper.oms.counts.get("Control") else {}
-        return last_number(reader, keeper.oms.sequence), said
+        return last_number(reader, keeper.oms.sequence)
     finally:
         reader.close()
 
@@ -292,12 +298,13 @@ def run(setup: Setup, witness: Witness | None = None, ready: Callable[[Trader], 
         trader = Trader(setup, witness)
         if ready is not None:
             ready(trader)
-        try:
-            while not (asked or 0 < trader.until <= trader.now() or trader.orders.closed):
-                trader.step()
-            if trader.orders.closed:
-                trader.step(0.0)  # the last words of the market
-        finally:
-            trader.stop()
+        with trader.collector:
+            try:
+                while not (asked or 0 < trader.until <= trader.now() or trader.orders.closed):
+                    trader.step()
+                if trader.orders.closed:
+                    trader.step(0.0)  # the last words of the market
+            finally:
+                trader.stop()
     finally:
         signal.signal(signal.SIGTERM, before)

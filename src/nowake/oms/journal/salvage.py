@@ -1,7 +1,8 @@
 """What is intact of a damaged journal, copied into a new one; the damaged file is never written.
 
 It is copied, with its log, into a temporary folder before SQLite sees it, because SQLite may write even where it only
-reads. What follows the break may be readable, but the chain no longer vouches for it: it is counted, not copied.
+reads. What follows the break may be readable, but the chain no longer vouches for it: it is counted, not copied. The
+new journal goes on with later epochs than any of the damaged one, so that no order id of the lost part comes again.
 """
 
 import shutil
@@ -11,11 +12,12 @@ from pathlib import Path
 
 from nowake.core.errors import InputError
 from nowake.oms.errors import DamagedError, JournalError
-from nowake.oms.journal.sqlite import SqliteJournal, connect
+from nowake.oms.journal.sqlite import SqliteJournal, connect, refuse_stranger
 
 __all__ = ["Salvaged", "salvage"]
 
 _BATCH = 5_000
+_FAR = 2**19  # epochs: no journal has been opened as often, and as many are left
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,10 @@ def salvage(damaged: Path, into: Path) -> Salvaged:
         raise InputError("journal", expected="a file", got=str(damaged))
     if into.exists():
         raise InputError("salvage", expected="a new file", got=str(into))
+    refuse_stranger(damaged)
     with tempfile.TemporaryDirectory(prefix="nowake-salvage-") as folder:
         copy = Path(folder) / "journal"
-        for suffix in ("", "-wal"):
+        for suffix in ("", "-wal", ".lock"):
             source = damaged.with_name(damaged.name + suffix)
             if source.is_file():
                 shutil.copyfile(source, copy.with_name(copy.name + suffix))
@@ -45,7 +48,8 @@ def salvage(damaged: Path, into: Path) -> Salvaged:
 
 def _copy_intact(copy: Path, into: Path) -> Salvaged:
     intact, broken_at, why = 0, None, ""
-    target = SqliteJournal(into, write=True)
+    epoch = _epoch(copy)
+    target = SqliteJournal(into, write=True, above=_FAR if epoch is None else epoch)
     try:
         source = SqliteJournal(copy)
         batch: list[bytes] = []
@@ -64,6 +68,18 @@ def _copy_intact(copy: Path, into: Path) -> Salvaged:
     finally:
         target.close()
     return Salvaged(intact, broken_at, why, _readable(copy, broken_at) if broken_at else 0)
+
+
+def _epoch(copy: Path) -> int | None:
+    """Return the last epoch of a journal, None if it cannot be read."""
+    try:
+        source = SqliteJournal(copy)
+    except (DamagedError, JournalError):
+        return None
+    try:
+        return source.last_epoch()
+    finally:
+        source.close()
 
 
 def _readable(copy: Path, broken_at: int) -> int:

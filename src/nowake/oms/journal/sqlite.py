@@ -18,8 +18,9 @@ from nowake.oms.journal.lease import FileLease, fenced
 from nowake.oms.journal.migrations import SQLITE, pending
 from nowake.oms.journal.protocol import Record, Snapshot
 
-__all__ = ["SqliteJournal", "connect"]
+__all__ = ["SqliteJournal", "connect", "refuse_stranger"]
 
+_HEAD = b"SQLite format 3\0"  # sqlite.org/fileformat.html
 APPLICATION = 0x6E6F776B  # marks the file as one of ours
 Connect = Callable[[Path, bool], Any]
 
@@ -30,12 +31,29 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
 
 
-class SqliteJournal:
-    """A journal in a file. `connection` may open it by another SQLite: it needs `execute`, `executemany`, `close`."""
+def refuse_stranger(path: Path) -> None:
+    """Refuse a file that never was a journal: no database, and neither lock nor log beside it; InputError."""
+    if not path.is_file() or any(path.with_name(path.name + end).exists() for end in (".lock", "-wal")):
+        return
+    with path.open("rb") as file:
+        head = file.read(len(_HEAD))
+    if head and head != _HEAD:
+        raise InputError(f"{path} is no journal", expected="a journal of nowake", got="not a database")
 
-    def __init__(self, path: Path, *, write: bool = False, connection: Connect = connect) -> None:
+
+class SqliteJournal:
+    """A journal in a file. `connection` may open it by another SQLite: it needs `execute`, `executemany`, `close`.
+
+    `above`: what `epoch` must be above, where the journal itself cannot know: it holds what was written into another.
+    """
+
+    def __init__(
+        self, path: Path, *, write: bool = False, connection: Connect = connect, above: int = 0
+    ) -> None:  # fmt: skip
         if not write and not path.is_file():
             raise InputError("journal", expected="a file", got=str(path), hint=f"there is no {path}")
+        refuse_stranger(path)
+        self._above = above
         self.path, self.epoch = path, 0
         self._lease = FileLease(path) if write else None
         self._db: Any = None
@@ -77,10 +95,19 @@ class SqliteJournal:
                 run(statement)
             run(f"PRAGMA user_version = {number}")
         run(f"PRAGMA application_id = {APPLICATION}")
-        run("UPDATE holder SET epoch = epoch + 1")
+        run("UPDATE holder SET epoch = max(epoch, ?) + 1", (self._above,))
         run("COMMIT")
         files.sync_folder(self.path.parent)
         self.epoch = self._one("SELECT epoch FROM holder")
+
+    def last_epoch(self) -> int | None:
+        """Return how often the journal was opened for writing, as far as anybody knows; None if it cannot be read."""
+        try:
+            return int(self._one("SELECT epoch FROM holder"))
+        except Exception as error:
+            if self._named(error) is error:
+                raise
+            return None
 
     def _one(self, statement: str) -> Any:
         """Return the value of a statement that gives one."""

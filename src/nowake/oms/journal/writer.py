@@ -103,6 +103,7 @@ class Writer:
         self.failure: BaseException | None = None
         self.batches = 0
         self._crowd = 0
+        self._last: Callable[[Journal], object] | None = None
         self._queue: SimpleQueue[tuple[bytes, Ticket] | None] = SimpleQueue()
         self._hand_over = self._queue.put
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -121,8 +122,12 @@ class Writer:
             ticket.error = self.failure
         return ticket
 
-    def close(self) -> None:
-        """Write what has been handed over, stop the thread and close the journal."""
+    def close(self, last: Callable[[Journal], object] | None = None) -> None:
+        """Write what has been handed over, stop the thread and close the journal.
+
+        `last` gets the journal when everything is written, in the writer's thread; not if it has failed.
+        """
+        self._last = last
         self._queue.put(None)
         self._thread.join()
 
@@ -138,9 +143,13 @@ class Writer:
             batch = self._gather()
             open_ = None not in batch
             self._write([one for one in batch if one is not None])
-        self.failure = self.failure or JournalError("it is closed")
-        self._drain()
-        self.journal.close()
+        try:
+            if self._last is not None and self.failure is None:
+                self._last(self.journal)
+        finally:
+            self.failure = self.failure or JournalError("it is closed")
+            self._drain()
+            self.journal.close()
 
     def _gather(self) -> "list[tuple[bytes, Ticket] | None]":
         """Return what waits; where the last batch was large, its callers get a moment to come again."""
