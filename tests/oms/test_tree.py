@@ -240,6 +240,8 @@ def test_an_allocation_that_does_not_add_up_is_refused(rows: tuple, text: str) -
     fill(oms, 2, 100, "a")
     refused(oms, Allocated(9, PARENT, rows), "allocation", text)
     refused(oms, Allocated(9, 50, rows), "allocation", "unknown parent")
+    refused(oms, Allocated(9, PARENT, (("red", 50), ("red", 50))), "allocation", "one account twice")
+    refused(oms, Allocated(9, PARENT, (("", 100),)), "allocation", "without a name")
 
 
 def test_nothing_is_allocated_while_the_parent_works() -> None:

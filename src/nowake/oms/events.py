@@ -192,6 +192,8 @@ class Allocated(Event, frozen=True, array_like=True, tag=True, gc=False):
 
     parent: int
     rows: tuple[tuple[str, int], ...]
+    who: str = ""
+    why: str = ""
 
 
 class Control(Event, frozen=True, array_like=True, tag=True, gc=False):
