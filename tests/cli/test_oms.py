@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nowake.oms.events import ChildNew, ParentNew, ParentSaid, VenueSaid
+from nowake.oms.events import BasketNew, ChildNew, ParentNew, ParentSaid, VenueSaid
 from nowake.oms.keeper import open_keeper
 from nowake.oms.states import Act
 
@@ -135,3 +135,88 @@ def test_a_server_without_its_extra_is_3_and_says_how_to_get_it(nowake: Any, mon
     done = nowake("oms", "orders", "--journal", "postgresql://127.0.0.1:1/db")
     assert done.code == 3
     assert "pip install" in done.err
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    """A basket of two parents: one of 100 shares is filled, the other waits; a third belongs to nobody."""
+    path = tmp_path / "filled.db"
+    keeper = open_keeper(path, instance=7, clock=lambda: 1)
+    keeper.record(BasketNew(1, 1, "rebalance"))
+    for client, basket in (("P", 1), ("Q", 1), ("R", 0)):
+        parent = keeper.ids.next()
+        keeper.enter(
+            ParentNew(
+                1,
+                parent,
+                "fund",
+                "MIDC",
+                side=1,
+                quantity=100,
+                start=0,
+                end=10,
+                client=client,
+                basket=basket,
+                tick_size="0.01",
+                staged=client == "Q",
+            )
+        )
+        if client == "P":
+            keeper.record(ParentSaid(2, parent, Act.ACKED))
+            child = keeper.ids.next()
+            keeper.place(ChildNew(3, child, parent, "ALPHA", side=1, quantity=100, price=5_000))
+            keeper.record(VenueSaid(4, child, Act.FILL_PART, 100, price2=10_001, fee=20_000_000, fill="a"))
+    keeper.close()
+    return path
+
+
+def test_a_basket_stands_above_its_parents_and_they_above_their_children(nowake: Any, filled: Path) -> None:
+    body = nowake("oms", "orders", "--journal", filled, "--json").json
+    assert body["baskets"] == [{"name": "rebalance", "orders": ["7-1-1", "7-1-3"]}]
+    rows = {row["order_id"]: row for row in body["orders"]}
+    assert [rows[name].get("basket") for name in ("7-1-1", "7-1-3", "7-1-4")] == ["rebalance", "rebalance", None]
+    assert (rows["7-1-3"]["status"], rows["7-1-3"]["client"]) == ("staged", "Q")
+    assert rows["7-1-2"]["parent_id"] == "7-1-1"
+    text = nowake("oms", "orders", "--journal", filled).out
+    places = [text.index(name) for name in ("basket rebalance", "· 7-1-1", "· · 7-1-2", "· 7-1-3", "7-1-4")]
+    assert places == sorted(places)
+    alone = nowake("oms", "orders", "--journal", filled, "--open", "--json").json
+    assert [row["order_id"] for row in alone["orders"]] == ["7-1-3", "7-1-4"]
+
+
+def test_an_allocation_moves_shares_and_cash_between_accounts(nowake: Any, filled: Path) -> None:
+    before = nowake("oms", "positions", "--journal", filled, "--json").json
+    assert before["schema"] == "nowake.oms.positions/1"
+    assert before["positions"] == [
+        {"account": "fund", "symbol": "MIDC", "shares": 100, "cash": -5000.5, "fees": 0.02}
+    ]  # fmt: skip
+    assert before["accounts"] == [{"account": "fund", "cash": -5000.52}]
+    signed = ("--who", "ann", "--why", "as ordered", "--journal", filled)
+    done = nowake("oms", "allocate", "P", "red=40", "blue=60", *signed, "--json").json
+    assert (done["done"], done["orders"]) == (True, ["7-1-1"])
+    after = nowake("oms", "positions", "--journal", filled, "--json").json
+    held = {row["account"]: (row["shares"], row["cash"], row["fees"]) for row in after["positions"]}
+    assert held == {"fund": (0, 0.0, 0.0), "red": (40, -2000.2, 0.008), "blue": (60, -3000.3, 0.012)}
+    assert after["allocations"] == [
+        {"order_id": "7-1-1", "account": "red", "shares": 40}, {"order_id": "7-1-1", "account": "blue", "shares": 60}
+    ]  # fmt: skip
+    text = nowake("oms", "positions", "--journal", filled).out
+    assert "-3,000.30" in text
+    assert "cash of red, fees included: -2,000.21" in text
+    assert nowake("oms", "verify", "--journal", filled).code == 0
+    again = nowake("oms", "allocate", "P", "--pro-rata", "red=1,blue=1", *signed)
+    assert (again.code, "a second time" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("P",), "or --pro-rata, got neither"), (("P", "red=1", "--pro-rata", "red=1"), "got both"),
+        (("P", "red=99"), "of 99 shares, 100 are filled"), (("Q", "red=100"), "before the parent is over"),
+        (("S", "red=100"), "unknown order 'S'"), (("P", "red=50", "red=50"), "'red' twice"),
+        (("P", "--pro-rata", "red=0"), "a number above 0"), (("P", "--pro-rata", ""), "got none"),
+    ],
+)  # fmt: skip
+def test_an_allocation_that_cannot_be_is_refused(nowake: Any, filled: Path, words: Any, text: str) -> None:
+    done = nowake("oms", "allocate", *words, "--who", "ann", "--why", "a test", "--journal", filled)
+    assert (done.code, text in done.err) == (2, True), done.err

@@ -171,3 +171,21 @@ def test_what_lies_beside_a_journal_is_copied_under_the_new_name(nowake: Any, jo
 
 def test_a_folder_that_is_not_there_is_refused(nowake: Any, journal: Path, tmp_path: Path) -> None:
     assert "no folder" in nowake("oms", "recover", "--journal", journal, "--into", tmp_path / "no" / "new.db").refusal
+
+
+def test_an_allocation_is_carried_out_by_the_trader_that_holds_the_journal(
+    nowake: Any, journal: Path, answering: Any
+) -> None:
+    trader = answering(True, "order 7-1-1 is allocated: 400 to red, 600 to blue", ("7-1-1",))
+    before = journal.read_bytes()
+    done = nowake("oms", "allocate", "P", "red=400", "blue=600", *SIGNED, "--journal", journal, "--json")
+    assert (done.code, done.json["orders"]) == (0, ["7-1-1"])
+    assert trader.asked == [Asked("allocate", "P", "red=400,blue=600", "ann", "news")]
+    assert journal.read_bytes() == before
+
+
+def test_weights_reach_the_trader_that_knows_the_shares(nowake: Any, journal: Path, answering: Any) -> None:
+    trader = answering(False, "the order is open")
+    done = nowake("oms", "allocate", "P", "--pro-rata", "red=1,blue=2", *SIGNED, "--journal", journal)
+    assert (done.code, "the order is open" in done.err) == (2, True)
+    assert trader.asked[0].value == "pro-rata red=1,blue=2"

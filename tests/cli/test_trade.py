@@ -193,3 +193,44 @@ def test_what_does_not_fit_together_is_refused(
 ) -> None:
     assert expected in nowake("trade", *SMALL, *options).refusal
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+BASKET = "side,qty,horizon,client,algo\nbuy,400,90s,first,twap\nsell,300,2m,second,twap\n"
+
+
+def test_a_basket_has_a_result_for_every_order_and_is_shown_as_a_tree(nowake: Any, tmp_path: Path) -> None:
+    file = tmp_path / "pair.csv"
+    file.write_text(BASKET)
+    body = nowake("trade", "--basket", file, "--speed", "max", "--json").json
+    assert (body["schema"], body["basket"], body["conserved"]) == ("nowake.trade/1", "pair", True)
+    assert [(one["client"], one["completion"]) for one in body["orders"]] == [("first", 1.0), ("second", 1.0)]
+    assert "parent" not in body
+    listed = nowake("oms", "orders", "--json").json
+    assert listed["baskets"] == [{"name": "pair", "orders": [one["order_id"] for one in body["orders"]]}]
+    assert nowake("oms", "orders").out.index("basket pair") < nowake("oms", "orders").out.index("· 1-1-")
+    file.write_text(BASKET.replace("first", "third").replace("second", "fourth"))
+    lines = nowake("trade", "--basket", file, "--speed", "max").out.splitlines()
+    assert lines[0].startswith("buy 400 MIDC: ")
+    assert any(line.startswith("sell 300 MIDC: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--qty", "5"), "--qty with --basket"), (("--side", "sell"), "--side with --basket"),
+        (("--strategy", "twap"), "--strategy with --basket"), (("--limit", "50"), "--limit with --basket"),
+        (("--staged",), "got --speed max"), (("--basket", "nothing.csv"), "an existing file"),
+    ],
+)  # fmt: skip
+def test_what_a_file_says_no_option_says(nowake: Any, tmp_path: Path, options: tuple[str, ...], expected: str) -> None:
+    file = tmp_path / "pair.csv"
+    file.write_text(BASKET)
+    assert expected in nowake("trade", "--basket", file, "--speed", "max", *options).refusal
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+
+
+def test_a_mistake_of_a_basket_is_told_with_line_and_column(nowake: Any, tmp_path: Path) -> None:
+    file = tmp_path / "pair.csv"
+    file.write_text(BASKET.replace("300", "3x0"))
+    said = nowake("trade", "--basket", file).refusal
+    assert f"{file}, line 3, column qty (expected a whole number of shares above 0, got '3x0')" in said

@@ -10,7 +10,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -152,6 +152,9 @@ class Page:
     def note(self, words: str, *_: str) -> None:
         self.notes.append(words)
 
+    def turn(self) -> None:
+        self.notes.append("the next order")
+
 
 def keys(page: Page, done: list[str]) -> Keys:
     def apply(what: str) -> Answer:
@@ -164,9 +167,10 @@ def keys(page: Page, done: list[str]) -> Keys:
 def test_keys_carry_out_what_they_say() -> None:
     page, done = Page(), list[str]()
     one = keys(page, done)
-    for key in "prfqx?":
+    for key in "prfqx?n":
         one.press(key)
     assert done == ["pause", "resume", "finish", "left"]
+    assert page.notes.pop() == "the next order"
     assert page.notes == [
         "pause from the next event on", "resume from the next event on",
         "not done, finish: finish from the next event on",
@@ -177,7 +181,7 @@ def test_keys_carry_out_what_they_say() -> None:
     ("pressed", "done"),
     [
         ("cy", ["cancel"]), ("cn", []), ("cc", []), ("ky", []), ("kyy", ["kill"]), ("kyn", []), ("kn", []), ("kk", []),
-        ("kq", []), ("knp", ["pause"]), ("cpy", []),
+        ("kq", []), ("knp", ["pause"]), ("cpy", []), ("gy", ["release-order"]), ("gn", []),
     ],
 )  # fmt: skip
 def test_cancel_asks_once_and_the_kill_switch_twice(pressed: str, done: list[str]) -> None:
@@ -187,3 +191,54 @@ def test_cancel_asks_once_and_the_kill_switch_twice(pressed: str, done: list[str
         one.press(key)
     assert found == done
     assert bool(page.question) == (pressed == "ky")
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Open terminals with a trade of the given options in it."""
+    made: list[Terminal] = []
+
+    def one(*options: str) -> Terminal:
+        made.append(Terminal(["trade", *options, "--speed", "60x", "--journal", str(tmp_path / "j.db")]))
+        return made[-1]
+
+    yield one
+    for each in made:
+        if each.code is None:
+            os.kill(each.pid, signal.SIGKILL)
+            each.reap()
+
+
+def test_a_staged_order_is_shown_as_one_and_released_by_a_key(opened: Callable[..., Terminal], tmp_path: Path) -> None:
+    terminal = opened("--staged", "--side", "sell", "--qty", "500", "--horizon", "1h")
+    begun = terminal.wait(BEGIN)
+    for words in ("SELL 500 MIDC", "staged", "g release  p pause", "orders out (0)"):
+        terminal.wait(words, begun)
+    at = terminal.press("g")
+    terminal.wait("release what is staged", at)
+    at = terminal.press("y")
+    terminal.wait("release-order: order 1-1-1, until", at)
+    terminal.wait("works", at)
+    terminal.press("\x03")
+    assert terminal.end() == 130
+    state = look_into(tmp_path / "j.db")
+    assert state is not None
+    (parent,) = state.oms.parents.values()
+    assert parent.start > parent.time
+    assert state.oms.counts["Control"] >= 1
+
+
+def test_the_view_turns_to_the_next_order_of_a_basket(opened: Callable[..., Terminal], tmp_path: Path) -> None:
+    file = tmp_path / "pair.csv"
+    file.write_text("side,qty,horizon,client\nbuy,500,1h,first\nsell,400,80m,second\n")
+    terminal = opened("--basket", str(file))
+    begun = terminal.wait(BEGIN)
+    for words in ("BUY 500 MIDC", "first (1 of 2)", "n next order", "basket pair"):
+        terminal.wait(words, begun)
+    at = terminal.press("n")
+    for words in ("SELL 400 MIDC", "second (2 of 2)"):
+        terminal.wait(words, at)
+    at = terminal.press("n")
+    terminal.wait("BUY 500 MIDC", at)
+    terminal.press("\x03")
+    assert terminal.end() == 130

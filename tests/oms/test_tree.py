@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from oms_worlds import PARENT, VENUE, begun, child, fill, said
 
@@ -22,9 +23,11 @@ from nowake.oms.events import (
     ParentNew,
     ParentSaid,
     PolicyLoaded,
-    Sent,
+    Retired,
     Started,
+    decode,
 )
+from nowake.oms.snapshot import freeze, thaw
 from nowake.oms.states import Act, State
 from nowake.oms.tree import Block
 
@@ -113,6 +116,36 @@ def test_a_staged_parent_waits_for_its_release() -> None:
     assert oms.apply(ParentSaid(9, PARENT, Act.ACKED)) is None
     assert oms.parents[PARENT].state == State.NEW
     assert child(oms, 2, 700) is None
+
+
+@pytest.mark.parametrize(
+    ("time", "end", "window"), [(3, 0, (5, 20)), (9, 0, (9, 20)), (9, 40, (9, 40)), (30, 40, (30, 40))]
+)
+def test_a_release_begins_a_window_that_has_begun_and_keeps_its_end_unless_it_was_moved(
+    time: int, end: int, window: tuple[int, int]
+) -> None:
+    oms = Oms()
+    oms.apply(IdsReserved(1, 1, 9))
+    oms.apply(parent(1, start=5, end=20, staged=True))
+    assert oms.apply(ParentSaid(time, 1, Act.RELEASED, who="ann", end=end)) is None
+    assert (oms.parents[1].start, oms.parents[1].end) == window
+
+
+@pytest.mark.parametrize("old", [["Sent", 9, 2], ["DecisionLogged", 9, 3, 1, "journal.decisions", "ab12"]])
+def test_events_that_are_no_longer_written_are_read_counted_and_change_nothing(old: list[object]) -> None:
+    oms = begun()
+    child(oms, 2, 10)
+    event = decode(msgspec.msgpack.encode(old))
+    assert event == Retired(9, str(old[0]))
+    before = freeze(oms)
+    assert oms.apply(event) is None
+    assert oms.counts.pop("Retired") == 1
+    oms.sequence -= 1
+    oms.time = thaw(before).time
+    assert freeze(oms) == before
+    for broken in (["Sent"], ["Sent", "9", 2], ["Sender", 9, 2], {"Sent": 9}):
+        with pytest.raises(InputError, match="an event that this version knows"):
+            decode(msgspec.msgpack.encode(broken))
 
 
 def test_a_paused_parent_gets_no_children_and_its_fills_still_count() -> None:
@@ -207,6 +240,8 @@ def test_an_allocation_that_does_not_add_up_is_refused(rows: tuple, text: str) -
     fill(oms, 2, 100, "a")
     refused(oms, Allocated(9, PARENT, rows), "allocation", text)
     refused(oms, Allocated(9, 50, rows), "allocation", "unknown parent")
+    refused(oms, Allocated(9, PARENT, (("red", 50), ("red", 50))), "allocation", "one account twice")
+    refused(oms, Allocated(9, PARENT, (("", 100),)), "allocation", "without a name")
 
 
 def test_nothing_is_allocated_while_the_parent_works() -> None:
@@ -274,8 +309,6 @@ def test_what_is_kept_for_people_is_counted() -> None:
     child(oms, 2, 10)
     assert oms.apply(Control(9, "ann", "slower", "urgency", "1-1-1", "0.2")) is None
     assert oms.apply(PolicyLoaded(9, "policy", "desk.toml", "ab12")) is None
-    assert oms.apply(Sent(9, 2)) is None
-    refused(oms, Sent(9, 77), "unknown")
     assert oms.counts == {"Control": 1}
     assert oms.policies == {"policy": ("desk.toml", "ab12")}
 

@@ -522,3 +522,21 @@ def test_a_journal_of_two_symbols_says_whose_market_is_not_known(made: Made) -> 
     assert [row.symbol for row in found.tables.parents] == ["MIDC"]
     assert f"{text(number)} is left out: no market of LARG is known" in found.notes
     shutil.rmtree(made.folder)
+
+
+def test_an_order_that_nobody_has_released_is_left_out_and_a_released_one_starts_at_its_release(made: Made) -> None:
+    numbers = [made.keeper.ids.next() for _ in range(3)]
+    for number in numbers:
+        made.keeper.enter(
+            ParentNew(NOON, number, "fund", "MIDC", 1, 100, NOON, NOON + 50 * SECOND, tick_size="0.01", staged=True)
+        )
+    released = NOON + 20 * SECOND
+    made.keeper.record(ParentSaid(released, numbers[0], Act.RELEASED, who="ann"))
+    made.keeper.record(ParentSaid(released, numbers[0], Act.ACKED))
+    made.keeper.record(ParentSaid(NOON + 50 * SECOND, numbers[1], Act.EXPIRED))
+    found = read_journal(made.done())
+    (row,) = found.tables.parents
+    assert (row.decided, row.start, row.end) == (NOON, released, NOON + 50 * SECOND)
+    assert row.arrival2 > row.decision2
+    for number in numbers[1:]:
+        assert f"{text(number)} is left out: it was staged, and nobody has released it" in found.notes

@@ -23,6 +23,7 @@ from nowake.execution.desk_state import CURVE, Follow, Placing, new_desk, take_o
 from nowake.execution.policy import ACTION, OBSERVED, FixedPolicy
 from nowake.market.market import FIRST_DAY, Market
 from nowake.market.preset import load, parameter_hash
+from nowake.oms.states import State
 from nowake.service import trade_clock
 from nowake.service.exchange import Exchange
 from nowake.service.ledger_file import LedgerFile
@@ -147,10 +148,14 @@ def test_prints_are_counted_as_a_loop_counts_them(rows: list[tuple[int, int, int
     assert printed(news, 10, 50) == (shares, money2)
 
 
-def world(parent: dict[str, int], desk: dict[str, Any], board: dict[str, int]) -> Any:
+KEPT = np.dtype([(name, "i8") for name in ("arrival2", "volume_start", "filled_start", "plan_filled", "plan_volume")])
+
+
+def world(parent: dict[str, int], desk: Any, board: dict[str, int], rows: int = 1) -> Any:
     """Return as much of a trader as a watch asks for."""
-    parents = [SimpleNamespace(start=0, end=100 * SECOND, side=1, quantity=1_000, fee=0, **parent)]
-    path = SimpleNamespace(desk=[desk], usages=[{}], boards=[board], features=[{}])
+    known = {"start": 0, "end": 100 * SECOND, "side": 1, "quantity": 1_000, "fee": 0, "state": State.NEW, **parent}
+    parents = [SimpleNamespace(**known) for _ in range(rows)]
+    path = SimpleNamespace(n=rows, desk=desk, usages=np.zeros(rows, KEPT), boards=[board], features=[{}])
     setup = SimpleNamespace(instrument=instrument_of(MIDCAP))
     live = SimpleNamespace(board=board, mid=lambda: 5_001.0)
     return SimpleNamespace(parents=parents, path=path, setup=setup, desk=live)
@@ -158,10 +163,9 @@ def world(parent: dict[str, int], desk: dict[str, Any], board: dict[str, int]) -
 
 def test_costs_are_in_bp_of_the_arrival_and_what_is_open_counts_at_the_mid(tmp_path: Path) -> None:
     write_seen(tmp_path, Seen(arrival2=10_000, volume=2_000, money2=2_000 * 10_004))
-    trader = world({"filled": 600, "money2": 600 * 10_006}, {"plan_filled": 0}, {})
+    trader = world({"filled": 600, "money2": 600 * 10_006}, np.zeros(1, KEPT), {"volume": 0})
     watch = Watch(trader, tmp_path, Alerts(lambda _: None))
-    known = {"arrival2": 10_000, "volume_start": 0, "filled_start": 0, "plan_filled": 0, "plan_volume": 2_000}
-    assert trader.path.desk[0] == known
+    assert trader.path.desk[0].tolist() == (10_000, 0, 0, 0, 2_000)
     assert trader.path.boards[0]["volume"] == trader.path.features[0]["board_volume"] == 2_000
     watch.mid = 5_001.0
     trader.parents[0].fee = 3 * 10**9
@@ -175,9 +179,38 @@ def test_costs_are_in_bp_of_the_arrival_and_what_is_open_counts_at_the_mid(tmp_p
     assert found["vwap_slippage_bps"] == pytest.approx(1e4 * (50.03 - 50.02) / 50.02)
 
 
+def test_every_order_goes_on_with_the_volume_that_it_had_seen(tmp_path: Path) -> None:
+    for i, volume in enumerate((500, 2_000, 0)):
+        write_seen(tmp_path, Seen(arrival2=10_000 + i if volume else 0, volume=volume), i)
+    trader = world({"filled": 0, "money2": 0}, np.zeros(3, KEPT), {"volume": 700}, rows=3)
+    trader.path.usages["volume_start"] = 600
+    alerts = Alerts(lambda _: None)
+    first = Watch(trader, tmp_path, alerts)
+    watches = [first, *(Watch(trader, tmp_path, alerts, i, first) for i in (1, 2))]
+    assert first.together == watches
+    assert all(one.controls is first.controls for one in watches)
+    assert trader.path.boards[0]["volume"] == trader.path.features[0]["board_volume"] == 2_000
+    assert (2_000 - trader.path.usages["volume_start"]).tolist() == [500, 2_000, 100]  # the third as it was
+    assert trader.path.usages["arrival2"].tolist() == [10_000, 10_001, 0]
+
+
+def test_what_is_printed_while_an_order_is_staged_is_not_counted(tmp_path: Path) -> None:
+    trader = world({"filled": 0, "money2": 0}, [{"arrival2": 0, "end": 100 * SECOND}], {"volume": 0})
+    trader.alarms = []
+    watch = Watch(trader, tmp_path, Alerts(lambda _: None))
+    news = np.zeros(1, EVENT)
+    news["kind"], news["quantity"], news["price"], news["time"] = int(Kind.TRADE), 100, 5_000, SECOND
+    trader.parents[0].state = State.STAGED
+    watch.attend(news, SECOND)
+    assert (watch.seen.volume, watch.planned(50 * SECOND)) == (0, 0.0)
+    trader.parents[0].state = State.NEW
+    watch.attend(news, SECOND)
+    assert watch.seen.volume == 100
+
+
 def test_what_is_planned_follows_the_path_or_the_volume(tmp_path: Path) -> None:
     desk = {"start": 0, "end": 100 * SECOND, "follow": int(Follow.CURVE), "curve": np.linspace(0, 1, CURVE + 1) ** 2}
-    trader = world({"filled": 0, "money2": 0}, desk, {})
+    trader = world({"filled": 0, "money2": 0}, [desk], {})
     watch = Watch(trader, tmp_path, Alerts(lambda _: None))
     assert watch.planned(50 * SECOND) == pytest.approx(0.25, abs=1e-3)
     assert watch.planned(100 * SECOND) == 1.0

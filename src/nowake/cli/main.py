@@ -69,6 +69,8 @@ COMMANDS: Mapping[str, Lazy | Group] = {
             "events": Lazy("oms:events", "List the events."),
             "verify": Lazy("oms:verify", "Check hashes and conservation."),
             "control": Lazy("oms:control", "Change an order of a running trader, or stop it."),
+            "allocate": Lazy("oms_allocate:allocate", "Give the shares of an order that is over to accounts."),
+            "positions": Lazy("oms_allocate:positions", "List shares and cash by account."),
             "recover": Lazy("oms:recover", "Write what is intact of a damaged journal into a new one."),
         },
     ),

@@ -12,7 +12,7 @@ from nowake.cli.options import Json, existing
 from nowake.cli.output import Envelope, say, show, table
 from nowake.core.errors import InputError, MissingError
 
-__all__ = ["control", "events", "journal_of", "orders", "recover", "verify"]
+__all__ = ["Address", "control", "events", "file_of", "journal_of", "orders", "reading", "recover", "shown", "verify"]
 
 Address = Annotated[
     str | None,
@@ -36,14 +36,14 @@ def journal_of(address: str | None) -> str:
 
 
 @contextmanager
-def _reading(where: str) -> Iterator[None]:
+def reading(where: str) -> Iterator[None]:
     """Read a journal; a server that does not answer is a service that is missing."""
     from nowake.oms.errors import JournalError
 
     try:
         yield
     except JournalError as error:
-        raise MissingError(f"{error} (expected a server that answers at {_shown(where)})") from error
+        raise MissingError(f"{error} (expected a server that answers at {shown(where)})") from error
 
 
 def _url(where: str) -> str:
@@ -54,7 +54,7 @@ def _url(where: str) -> str:
     return where
 
 
-def _shown(where: str) -> str:
+def shown(where: str) -> str:
     """Return the address without user and password."""
     if "://" not in where:
         return where
@@ -69,18 +69,33 @@ def orders(
 ) -> int:
     """List every order, parents before their children."""
     where = journal_of(journal)
-    out = Envelope("oms.orders", {"journal": _shown(where), "open": open_only})
+    out = Envelope("oms.orders", {"journal": shown(where), "open": open_only})
     from nowake.oms.command import orders as found
 
-    with _reading(where):
+    with reading(where):
         body = found(where, open_only=open_only)
     if json:
         out.write(_plain(body))
         return 0
-    names = ["order_id", "parent_id", "venue", "side", "quantity", "filled", "price", "status"]
-    rows = [[row.get(name, "") for name in names] for row in body["orders"]]
-    table(f"orders of {_shown(where)}", names, rows, left=4, words=["status"])
+    names = ["account", "venue", "side", "quantity", "filled", "price", "status"]
+    rows = [[label, *(row.get(name, "") for name in names)] for label, row in tree_of(body)]
+    table(f"orders of {shown(where)}", ["order", *names], rows, left=4, words=["status"])
     return 0
+
+
+def tree_of(body: dict[str, Any]) -> "Iterator[tuple[str, dict[str, Any]]]":
+    """Yield every basket, its parents below it, the children below theirs: how it is shown, and its row."""
+    inside = {name: basket["name"] for basket in body["baskets"] for name in basket["orders"]}
+    families: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for row in body["orders"]:
+        parent = row.get("parent_id", row["order_id"])
+        deep = (parent in inside) + ("parent_id" in row)
+        label = f"{'· ' * deep}{row['order_id']}"
+        families.setdefault(inside.get(parent, ""), []).append((label, row))
+    for basket in body["baskets"]:
+        yield f"basket {basket['name']}", {}
+        yield from families.get(basket["name"], [])
+    yield from families.get("", [])
 
 
 def events(
@@ -91,10 +106,10 @@ def events(
 ) -> int:
     """List the events of a journal in their order."""
     where = journal_of(journal)
-    out = Envelope("oms.events", {"journal": _shown(where), "after": after, "limit": limit})
+    out = Envelope("oms.events", {"journal": shown(where), "after": after, "limit": limit})
     from nowake.oms.command import events as found
 
-    with _reading(where):
+    with reading(where):
         body = found(where, after=after, limit=limit)
     if json:
         out.write(_plain(body))
@@ -105,17 +120,17 @@ def events(
         return " ".join(f"{name}={value}" for name, value in row.items() if name not in known and value not in ("", 0))
 
     rows = [(row["sequence"], row["kind"], told(row)) for row in body["events"]]
-    table(f"events of {_shown(where)}", ["number", "kind", "what"], rows, words=["kind", "what"])
+    table(f"events of {shown(where)}", ["number", "kind", "what"], rows, words=["kind", "what"])
     return 0
 
 
 def verify(journal: Address = None, json: Json = False) -> int:
     """Check the chain of hashes and that shares are conserved; exit code 1 if anything differs."""
     where = journal_of(journal)
-    out = Envelope("oms.verify", {"journal": _shown(where)})
+    out = Envelope("oms.verify", {"journal": shown(where)})
     from nowake.oms.command import verified
 
-    with _reading(where):
+    with reading(where):
         body = _plain(verified(where))
     if json:
         out.write(body)
@@ -134,11 +149,14 @@ def control(
         typer.Argument(
             metavar="WHAT",
             help="pause, resume, cancel, finish, take-over, hand-back, urgency, cap, limit, end, venue-out, venue-in, "
-            "strategy, parameter, send, withdraw, kill or release.",
+            "strategy, parameter, send, withdraw, release-order, allocate, kill or release.",
         ),
     ],
     target: Annotated[
-        str, typer.Argument(metavar="[TARGET]", help="A client id, an order id, or all; of kill: firm, symbol:NAME, ….")
+        str,
+        typer.Argument(
+            metavar="[TARGET]", help="A client id, an order id, a basket, or all; of kill: firm, symbol:NAME, …."
+        ),
     ] = "all",
     value: Annotated[str, typer.Argument(metavar="[VALUE]", help="What it is changed to, like 10% or +30m.")] = "",
     who: Annotated[str, typer.Option("--who", help="Who asks for it; the journal keeps it.")] = "",
@@ -147,7 +165,7 @@ def control(
     json: Json = False,
 ) -> int:
     """Control a running trader by hand: the journal has it, with who and why, before it takes effect."""
-    path = _file_of(journal, "a running trader")
+    path = file_of(journal, "a running trader")
     out = Envelope("oms.control", {"what": what, "target": target, "value": value, "journal": str(path)})
     from nowake.service.control_client import ask
     from nowake.service.control_wire import Asked
@@ -170,7 +188,7 @@ def recover(
     json: Json = False,
 ) -> int:
     """Copy what is intact of a damaged journal, and what lies beside it; the damaged one is only read."""
-    path = _file_of(journal, "a journal that can be damaged")
+    path = file_of(journal, "a journal that can be damaged")
     from nowake.service.rescue import intact_name, rescue
 
     target = Path(into) if into is not None else intact_name(path)
@@ -196,11 +214,11 @@ def recover(
     return 0 if found.intact else 1
 
 
-def _file_of(address: str | None, what: str) -> Path:
+def file_of(address: str | None, what: str) -> Path:
     """Return the file of a journal that exists; InputError for a server's."""
     where = journal_of(address)
     if "://" in where:
-        raise InputError(f"--journal {_shown(where)}", expected=f"the file of {what}", got="a server")
+        raise InputError(f"--journal {shown(where)}", expected=f"the file of {what}", got="a server")
     return Path(where)
 
 

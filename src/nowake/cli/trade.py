@@ -1,6 +1,7 @@
 """`nowake trade`: work one order by the live event loop at a simulated market that runs beside it."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from nowake.cli.options import (
     SeedOption,
     SideOption,
     decimal,
+    existing,
     home,
     named,
     positive,
@@ -40,6 +42,11 @@ __all__ = ["kept_after", "trade"]
 _SHORTEST = 60 * SECOND  # of a window
 _AFTER, _DAY = 30 * 60.0, 86_400.0  # s of the market after the last fill; what lasts to the close
 _REAL = 60.0  # s of real time that it takes at most unless asked for
+_OF_ONE = {
+    "side": "buy", "qty": "500000", "horizon": "4h", "strategy": "ac", "urgency": None, "participation": None,
+    "limit": None,
+}  # fmt: skip
+"""The options that are said of one order, and what they are if nothing is said."""
 _FASTEST = 10_000.0
 
 
@@ -81,20 +88,28 @@ def trade(
             "a minute of real time.",
         ),
     ] = None,
+    staged: Annotated[bool, typer.Option("--staged", help="Enter the order, and wait until it is released.")] = False,
+    basket: Annotated[
+        str | None,
+        typer.Option("--basket", metavar="FILE.csv", help="Orders, a line each, in place of one; see the manual."),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Work one order at a simulated market: live loop, guard, router, journal; in a terminal with a view and keys."""
     asked = {
         "preset": preset, "side": side, "qty": qty, "horizon": horizon, "speed": speed, "regime": regime,
         "strategy": strategy, "urgency": urgency, "participation": participation, "limit": limit, "policy": policy,
-        "mode": mode, "after": after,
+        "mode": mode, "after": after, "staged": staged, "basket": basket,
     }  # fmt: skip
     out = Envelope("trade", asked, seed=seed)
     wanted, chosen = _wanted(asked, seed, journal, unfinished)
+    if basket is not None:
+        wanted = _of_basket(asked, wanted, chosen)
     from nowake.cli.trade_lines import Lines, Voice
     from nowake.service.trade import trade as work
 
-    voice, title = Voice(sys.stderr), f"{wanted.strategy}, {chosen.name} {wanted.regime}, {speed}"
+    plan = f"basket {wanted.basket}" if wanted.basket else wanted.strategy
+    voice, title = Voice(sys.stderr), f"{plan}, {chosen.name} {wanted.regime}, {speed}"
     zone = chosen.session.timezone
 
     def staff(trader: "Trader", watch: "Watch") -> "Sequence[Attendant]":
@@ -142,8 +157,23 @@ def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: s
         policy=_whole_path(asked["policy"], policy_names()),
         mode=Mode(named(asked["mode"], tuple(one.value for one in Mode), "mode")), speed=speed,
         unfinished=named(unfinished, UNFINISHED, "answer to --unfinished"), after=kept_after(asked["after"], speed),
+        staged=asked["staged"],
     )  # fmt: skip
     return wanted, chosen
+
+
+def _of_basket(asked: dict[str, Any], wanted: "Wanted", chosen: "Preset") -> "Wanted":
+    """Return a trade of the orders of a file; InputError for an option that is said of one order."""
+    for name, usual in _OF_ONE.items():
+        if asked[name] != usual:
+            raise InputError(f"--{name} with --basket", expected="the columns of the file to say it", got=asked[name])
+    from nowake.service.trade_basket import read_basket
+    from nowake.service.trade_begin import WARM_UP
+
+    file = existing(str(asked["basket"]), "basket")
+    lines = read_basket(file, chosen, WARM_UP)
+    first = lines[0]
+    return replace(wanted, basket=file.stem, lines=lines, strategy=first.strategy, urgency=first.urgency)
 
 
 def _whole_path(name: str, known: "Sequence[str]") -> str:
@@ -221,18 +251,9 @@ def _journal(text: str | None) -> Path:
 
 
 def _show(found: dict[str, Any], currency: str) -> None:
-    """Print what became of the order."""
-    one = found["parent"]
-    say(
-        f"{one['side']} {one['qty']:,} {one['symbol']}: {one['filled']:,} filled ({one['completion']:.1%}) in "
-        f"{one['fills']:,} fills of {one['children']:,} children, {one['status']}{_requests(one['requests_lapsed'])}"
-    )
-    if one["avg_price"] is not None and one["filled"]:
-        say(
-            f"average {one['avg_price']:.4f} {currency}, arrival {one['arrival_price']:.4f}, VWAP {one['vwap']:.4f}; "
-            f"cost {one['shortfall_bps']:+.2f} bp against arrival, fees included, {one['vwap_slippage_bps']:+.2f} bp "
-            "against VWAP"
-        )
+    """Print what became of the orders."""
+    for one in found["orders"] if "orders" in found else [found["parent"]]:
+        _show_order(one, currency)
     rows = [
         (row["name"], row["kind"], row["children"], row["filled"],
          None if row["fill_rate"] is None else f"{row['fill_rate']:.1%}", f"{row['fees']:+.2f}",
@@ -244,6 +265,20 @@ def _show(found: dict[str, Any], currency: str) -> None:
     sums = "conserved" if found["conserved"] else "NOT conserved"
     say(f"journal {found['journal']}, {found['events']:,} events, shares {sums}")
     say("next: nowake oms orders, nowake explain, nowake oms verify")
+
+
+def _show_order(one: dict[str, Any], currency: str) -> None:
+    """Print what became of an order."""
+    say(
+        f"{one['side']} {one['qty']:,} {one['symbol']}: {one['filled']:,} filled ({one['completion']:.1%}) in "
+        f"{one['fills']:,} fills of {one['children']:,} children, {one['status']}{_requests(one['requests_lapsed'])}"
+    )
+    if one["avg_price"] is not None and one["filled"]:
+        say(
+            f"average {one['avg_price']:.4f} {currency}, arrival {one['arrival_price']:.4f}, VWAP {one['vwap']:.4f}; "
+            f"cost {one['shortfall_bps']:+.2f} bp against arrival, fees included, {one['vwap_slippage_bps']:+.2f} bp "
+            "against VWAP"
+        )
 
 
 def _requests(lapsed: int) -> str:

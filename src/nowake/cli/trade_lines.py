@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from nowake.core.times import show_time
+from nowake.oms.identifiers import text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,15 +40,24 @@ def kept(trader: "Trader", zone: str) -> str:
 
 
 def line(trader: "Trader", watch: "Watch", zone: str) -> str:
-    """Return where the order stands, in one line."""
+    """Return where the orders stand, a line each."""
+    return "\n".join(_line(trader, one, zone) for one in watch.together)
+
+
+def _line(trader: "Trader", watch: "Watch", zone: str) -> str:
     parent, now, costs = watch.parent, trader.now(), watch.costs()
+    if watch.staged:
+        return (
+            f"{show_time(now, zone)[:8]} order {text(parent.id)} ({parent.client}) is staged: it waits for its release"
+        )
     cost = costs["paid_bps"]
     told = "nothing filled" if math.isnan(cost) else f"average {costs['avg_price']:.4f}, {cost:+.1f} bp"
     done, plan = parent.filled / parent.quantity, watch.planned(now)
-    at = show_time(now, zone)[:8]
+    at, name = show_time(now, zone)[:8], f"{parent.client} " if len(watch.together) > 1 else ""
     if trader.done:
-        return f"{at} {done:.1%} done, {told}; the order is over, {kept(trader, zone)}"
-    return f"{at} {done:.1%} done, plan {plan:.1%}, {told}, {len(trader.keeper.oms.open)} orders out"
+        return f"{at} {name}{done:.1%} done, {told}; the order is over, {kept(trader, zone)}"
+    out = sum(child.parent == parent.id for child in trader.keeper.oms.open.values())
+    return f"{at} {name}{done:.1%} done, plan {plan:.1%}, {told}, {out} orders out"
 
 
 class Lines:

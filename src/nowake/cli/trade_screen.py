@@ -30,6 +30,7 @@ __all__ = ["Keys", "Screen", "controls_of"]
 EVERY = 0.25  # s of real time between two pictures
 _AT_ONCE = {"p": "pause", "r": "resume", "f": "finish"}
 _ASKED = {
+    "g": ("release-order", ["release what is staged, so that it trades?  y: yes   any other key: no"]),
     "c": ("cancel", ["cancel the order and everything that works?  y: yes   any other key: no"]),
     "k": (
         "kill",
@@ -73,6 +74,8 @@ class Keys:
             self._view.question = self._questions.pop(0)
         elif key == "q":
             self._leave()
+        elif key == "n":
+            self._view.turn()
 
     def _answer(self, key: str) -> None:
         """Go on to the next question, carry the control out, or let go of it."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["KEYS", "View"]
 
 KEYS = "p pause  r resume  f finish now  c cancel  k kill  q quit the view  Ctrl-C stop"
+RELEASE, NEXT = "g release  ", "n next order  "  # where something is staged, and of a basket
 ROWS, NOTES = 8, 5  # most rows of orders and of fills, of alerts
 WIDE = 110  # columns from which everything has its place
 _REST = 24  # rows of the page without those of orders, fills and venues
@@ -51,6 +52,11 @@ class View:
         """Show a line among the alerts."""
         self.notes = [*self.notes[-20:], (style, f"{self._clock(self.trader.now())} {words}")]
 
+    def turn(self) -> None:
+        """Show the next order of the trade."""
+        together = self.watch.together
+        self.watch = together[(self.watch.i + 1) % len(together)]
+
     def page(self, width: int, height: int) -> RenderableType:
         """Return the whole page as it is now, for a terminal of `width` columns and `height` rows."""
         fills, wide = self.watch.fills(), width >= WIDE
@@ -68,14 +74,17 @@ class View:
 
     def _head(self, *, wide: bool) -> RenderableType:
         parent, trader = self.watch.parent, self.trader
-        word, style = _HANDS[Hands(int(trader.path.desk[0]["hands"]))]
+        word, style = _HANDS[Hands(int(self.watch.row["hands"]))]
         if CLOSED[parent.state]:
-            word, style = f"{State(parent.state)}, {kept(trader, self.zone)}", "bold"
-        ticks = int(trader.path.desk[0]["limit"])
+            word, style = str(State(parent.state)), "bold"
+            word += f", {kept(trader, self.zone)}" if trader.done else ""
+        elif self.watch.staged:
+            word, style = "staged", "bold yellow"
+        ticks = int(self.watch.row["limit"])
         limit = f", limit {ticks * self.watch.tick:.2f}" if ticks else ""
         left = Text.assemble(
             (f"{'BUY' if parent.side > 0 else 'SELL'} {parent.quantity:,} {parent.symbol}{limit}", "bold"),
-            f"  {self.title}  " if wide else "  ", (word, style), f"  {self._rung()}" if wide else "",
+            self._which(), f"  {self.title}  " if wide else "  ", (word, style), f"  {self._rung()}" if wide else "",
         )  # fmt: skip
         held = ", ".join(f"{one.scope} {one.name}".strip() for one in trader.kill.held)
         right = Text.assemble(
@@ -83,6 +92,11 @@ class View:
             f"  {self._clock(trader.now())} of {self._clock(parent.start)}-{self._clock(self.watch.end_of_window)}",
         )
         return _spread(left, right)
+
+    def _which(self) -> str:
+        """Return which order of a basket this is."""
+        count = len(self.watch.together)
+        return f"  {self.watch.parent.client} ({self.watch.i + 1} of {count})" if count > 1 else ""
 
     def _rung(self) -> str:
         """Return the rung of the fallback ladder, where a supervisor keeps one."""
@@ -169,7 +183,9 @@ class View:
         return Panel(Group(*lines), title="alerts", title_align="left", box=box.SQUARE, padding=(0, 1))
 
     def _keys(self) -> RenderableType:
-        return Text(self.question, "bold black on yellow") if self.question else Text(KEYS, "dim")
+        together = self.watch.together
+        more = RELEASE * any(one.staged for one in together) + NEXT * (len(together) > 1)
+        return Text(self.question, "bold black on yellow") if self.question else Text(more + KEYS, "dim")
 
 
 def _spread(left: Text, right: Text) -> Table:

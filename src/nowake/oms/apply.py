@@ -17,7 +17,6 @@ from nowake.oms.events import (
     ChildAdopted,
     ChildNew,
     Control,
-    DecisionLogged,
     Event,
     Garbled,
     IdsReserved,
@@ -28,7 +27,7 @@ from nowake.oms.events import (
     PolicyLoaded,
     Projection,
     RecoveryNote,
-    Sent,
+    Retired,
     Started,
     VenueSaid,
 )
@@ -107,7 +106,6 @@ _HANDLERS: dict[type[Event], Callable[[Any, Any], Alert | None]] = {
     ParentSaid: entry.parent_said,
     ChildNew: entry.child_new,
     ChildAdopted: entry.adopt,
-    Sent: entry.sent,
     Asked: entry.ask,
     VenueSaid: hear,
     Allocated: allocate,
@@ -116,7 +114,7 @@ _HANDLERS: dict[type[Event], Callable[[Any, Any], Alert | None]] = {
     KillReleased: _released,
     PolicyLoaded: _loaded,
     Projection: _counted,
-    DecisionLogged: _counted,
     RecoveryNote: _counted,
+    Retired: _counted,
     Garbled: _garbled,
 }

@@ -5,7 +5,7 @@ from nowake.oms.orders import Child, Flag, Parent, exposure
 from nowake.oms.states import CLOSED
 from nowake.oms.tree import Alert, Allocation, Position, Tree
 
-__all__ = ["allocate", "book", "expose", "holding"]
+__all__ = ["allocate", "book", "expose", "holding", "wrong_allocation"]
 
 _ACKED = int(Flag.ACKED)
 
@@ -45,18 +45,28 @@ def expose(tree: Tree, child: Child) -> None:
         tree.open[child.id] = child
 
 
-def allocate(tree: Tree, event: Allocated) -> Alert | None:
-    """Move a parent's shares to accounts at its average price; cash and fees are cut so that they add up exactly."""
+def wrong_allocation(tree: Tree, event: Allocated) -> str:
+    """Return what is wrong with an allocation, or nothing."""
     parent = tree.parents.get(event.parent)
+    if parent is None:
+        return "of an unknown parent"
+    names = [account for account, _ in event.rows]
     total = sum(shares for _, shares in event.rows)
-    wrong = (
-        "of an unknown parent" if parent is None
-        else "before the parent is over" if not CLOSED[parent.state]
+    return (
+        "before the parent is over" if not CLOSED[parent.state] or parent.working
         else "a second time" if parent.allocated
+        else "to an account without a name" if not all(names)
+        else "to one account twice" if len(set(names)) < len(names)
         else "of shares below 1" if any(shares < 1 for _, shares in event.rows)
         else f"of {total} shares, {parent.filled} are filled" if total != parent.filled or not total
         else ""
     )  # fmt: skip
+
+
+def allocate(tree: Tree, event: Allocated) -> Alert | None:
+    """Move a parent's shares to accounts at its average price; cash and fees are cut so that they add up exactly."""
+    wrong, parent = wrong_allocation(tree, event), tree.parents.get(event.parent)
+    total = sum(shares for _, shares in event.rows)
     if wrong or parent is None:
         return tree.alert("allocation", event.parent, f"an allocation {wrong}", applied=False)
     source, done, money_done, fee_done = holding(tree, parent.account, parent), 0, 0, 0

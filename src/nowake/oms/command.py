@@ -1,5 +1,6 @@
 """What the command line asks of a journal: its orders, its events, whether it is sound. Plain values, no printing."""
 
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,25 +18,68 @@ from nowake.oms.states import State
 from nowake.oms.tree import Tree
 from nowake.oms.verify import verify
 
-__all__ = ["events", "orders", "verified"]
+__all__ = ["events", "orders", "positions", "verified"]
+
+
+_NANO = Decimal("1e-9")
 
 
 def orders(address: str | Path, *, open_only: bool = False) -> dict[str, Any]:
-    """Return every order, parents (no `parent_id`) before their children; prices in currency, None for none."""
-    journal = open_journal(address)
-    try:
-        tree = recover(journal).oms
-    finally:
-        journal.close()
+    """Return every order, parents (no `parent_id`) before their children; prices in currency, None for none.
+
+    `baskets`: name, and the ids of the parents of those that have an order among the rows.
+    """
+    tree = _tree(address)
     rows = [row for parent in tree.parents.values() for row in _family(tree, parent)]
     if open_only:
         rows = [row for row in rows if row["leaves"]]
-    return {"schema": "nowake.oms.orders/1", "orders": rows}
+    shown = {row.get("parent_id", row["order_id"]) for row in rows}
+    baskets = [
+        {"name": one.name, "orders": names}
+        for one in tree.baskets.values()
+        if shown & set(names := [identifiers.text(number) for number in one.parents])
+    ]
+    return {"schema": "nowake.oms.orders/1", "orders": rows, "baskets": baskets}
+
+
+def _tree(address: str | Path) -> Tree:
+    """Return what a journal says."""
+    journal = open_journal(address)
+    try:
+        return recover(journal).oms
+    finally:
+        journal.close()
+
+
+def positions(address: str | Path) -> dict[str, Any]:
+    """Return shares and cash by account and symbol, in currency, after every allocation.
+
+    `positions`: cash without fees, and fees (negative: rebates), of each account and symbol; `accounts`: the cash of
+    each with its fees; `allocations`: what was moved, shares with the sign of their order's side.
+    """
+    tree = _tree(address)
+    held = [
+        {
+            "account": one.account, "symbol": one.symbol, "shares": one.shares,
+            "cash": float(one.cash2 * Decimal(one.tick_size) / 2), "fees": float(one.fee * _NANO),
+        }
+        for one in tree.positions.values()
+    ]  # fmt: skip
+    accounts = dict.fromkeys(account for account, _ in tree.positions)
+    moved = [
+        {"order_id": identifiers.text(one.parent), "account": one.account, "shares": one.shares}
+        for one in tree.allocations
+    ]
+    cash = [{"account": account, "cash": float(tree.cash(account))} for account in accounts]
+    return {"schema": "nowake.oms.positions/1", "positions": held, "accounts": cash, "allocations": moved}
 
 
 def _family(tree: Tree, parent: Parent) -> list[dict[str, Any]]:
     tick = float(parent.tick_size)
-    first = {**_row(parent, tick), "account": parent.account, "symbol": parent.symbol, "algo": parent.algo}
+    own = {name: getattr(parent, name) for name in ("account", "symbol", "algo", "client")}
+    first = {**_row(parent, tick), **own, "allocated": parent.allocated}
+    if parent.basket:
+        first["basket"] = tree.baskets[parent.basket].name
     return [first, *(_child(tree.children[number], tick) for number in parent.children)]
 
 
@@ -53,7 +97,12 @@ def _row(order: Parent | Child, tick: float) -> dict[str, Any]:
 
 
 def _child(child: Child, tick: float) -> dict[str, Any]:
-    return {**_row(child, tick), "parent_id": identifiers.text(child.parent), "venue": child.venue}
+    return {
+        **_row(child, tick),
+        "parent_id": identifiers.text(child.parent),
+        "venue": child.venue,
+        "route": child.route,
+    }
 
 
 def events(address: str | Path, *, after: int = 0, limit: int = 1000) -> dict[str, Any]:

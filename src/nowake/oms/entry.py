@@ -2,7 +2,7 @@
 
 from nowake.core.values import MAX_QUANTITY
 from nowake.oms.booking import expose
-from nowake.oms.events import Arrived, Asked, BasketNew, ChildAdopted, ChildNew, ParentNew, ParentSaid, Sent
+from nowake.oms.events import Arrived, Asked, BasketNew, ChildAdopted, ChildNew, ParentNew, ParentSaid
 from nowake.oms.orders import Child, Flag, Parent, decide, judge, settle
 from nowake.oms.states import CHILD_TABLE, PARENT_TABLE, WORKABLE, Act, State, Verdict
 from nowake.oms.tree import Alert, Basket, Tree
@@ -15,7 +15,6 @@ __all__ = [
     "child_new",
     "parent_new",
     "parent_said",
-    "sent",
     "wrong_child",
     "wrong_parent",
 ]
@@ -118,6 +117,9 @@ def parent_said(tree: Tree, event: ParentSaid) -> Alert | None:
     if wrong:
         return tree.alert("parent", parent.id, f"{event.act}: {wrong}", applied=False)
     change_terms(parent, event.act, event.quantity, event.price)
+    if event.act == Act.RELEASED:
+        parent.end = event.end or parent.end
+        parent.start = max(parent.start, min(event.time, parent.end - 1))
     if staged:
         parent.flags = 0  # nobody has seen the terms before
     settle(parent, act, to)
@@ -202,15 +204,6 @@ def adopt(tree: Tree, event: ChildAdopted) -> Alert | None:
         return tree.alert("adopted", event.id, f"never reserved, or of {event.quantity} shares", applied=False)
     _enter(tree, event, _NEW, int(Flag.ACKED | Flag.ADOPTED), 0, 0)
     return tree.alert("adopted", event.id, f"{event.quantity} shares found at {event.venue}", applied=True)
-
-
-def sent(tree: Tree, event: Sent) -> Alert | None:
-    """Remember that a child was handed to its venue."""
-    child = tree.children.get(event.order)
-    if child is None:
-        return tree.alert("unknown", event.order, "an unknown child was sent", applied=False)
-    child.flags |= Flag.SENT
-    return None
 
 
 def ask(tree: Tree, event: Asked) -> Alert | None:

@@ -20,7 +20,6 @@ __all__ = [
     "ChildAdopted",
     "ChildNew",
     "Control",
-    "DecisionLogged",
     "Event",
     "Expected",
     "Garbled",
@@ -32,7 +31,7 @@ __all__ = [
     "PolicyLoaded",
     "Projection",
     "RecoveryNote",
-    "Sent",
+    "Retired",
     "Started",
     "VenueSaid",
     "decode",
@@ -111,7 +110,10 @@ class ParentNew(Event, frozen=True, array_like=True, tag=True, gc=False):
 
 
 class ParentSaid(Event, frozen=True, array_like=True, tag=True, gc=False):
-    """Something happened to a parent that no fill tells: accepted, released, paused, replaced, cancelled, expired."""
+    """Something happened to a parent that no fill tells: accepted, released, paused, replaced, cancelled, expired.
+
+    `end`, of RELEASED: when its window ends, 0 as it came in; a window that has begun begins now.
+    """
 
     order: int
     act: Act
@@ -119,6 +121,7 @@ class ParentSaid(Event, frozen=True, array_like=True, tag=True, gc=False):
     price: int = 0
     who: str = ""
     reason: str = ""
+    end: int = 0
 
 
 class Arrived(Event, frozen=True, array_like=True, tag=True, gc=False):
@@ -155,12 +158,6 @@ class ChildAdopted(Event, frozen=True, array_like=True, tag=True, gc=False):
     kind: int = 1
 
 
-class Sent(Event, frozen=True, array_like=True, tag=True, gc=False):
-    """A child was handed to its venue's connection."""
-
-    order: int
-
-
 class Asked(Event, frozen=True, array_like=True, tag=True, gc=False):
     """We ask for the cancel of a child, or for its replacement by `quantity` (in all, filled ones too) at `price`."""
 
@@ -195,6 +192,8 @@ class Allocated(Event, frozen=True, array_like=True, tag=True, gc=False):
 
     parent: int
     rows: tuple[tuple[str, int], ...]
+    who: str = ""
+    why: str = ""
 
 
 class Control(Event, frozen=True, array_like=True, tag=True, gc=False):
@@ -242,15 +241,6 @@ class Projection(Event, frozen=True, array_like=True, tag=True, gc=False):
     passed: int
 
 
-class DecisionLogged(Event, frozen=True, array_like=True, tag=True, gc=False):
-    """Where the log of decisions holds the inputs of decision `decision`."""
-
-    decision: int
-    parent: int
-    place: str
-    digest: str = ""
-
-
 class RecoveryNote(Event, frozen=True, array_like=True, tag=True, gc=False):
     """What a recovery found and did."""
 
@@ -265,6 +255,12 @@ class Garbled(Event, frozen=True, array_like=True, tag=True, gc=False):
     why: str
 
 
+class Retired(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """An event of a kind that is no longer written; it is read, counted, and changes nothing. `was`: its kind."""
+
+    was: str
+
+
 AnyEvent = (
     Started
     | IdsReserved
@@ -273,7 +269,6 @@ AnyEvent = (
     | ParentSaid
     | ChildNew
     | ChildAdopted
-    | Sent
     | Asked
     | VenueSaid
     | Allocated
@@ -282,12 +277,13 @@ AnyEvent = (
     | KillReleased
     | PolicyLoaded
     | Projection
-    | DecisionLogged
     | RecoveryNote
     | Garbled
     | Arrived
 )
+_RETIRED = ("Sent", "DecisionLogged")
 _decode: Callable[[bytes], Event] = msgspec.msgpack.Decoder(AnyEvent).decode
+_decode_any = msgspec.msgpack.Decoder().decode
 encode = msgspec.msgpack.Encoder().encode
 
 
@@ -296,4 +292,17 @@ def decode(payload: bytes) -> Event:
     try:
         return _decode(payload)
     except msgspec.MsgspecError as error:
+        old = _retired(payload)
+        if old is not None:
+            return old
         raise InputError("journal event", expected="an event that this version knows", got=error) from error
+
+
+def _retired(payload: bytes) -> Retired | None:
+    """Return an event of a kind that older versions wrote; None if the payload is none."""
+    try:
+        row = _decode_any(payload)
+    except msgspec.MsgspecError:
+        return None
+    known = isinstance(row, list) and len(row) > 1 and row[0] in _RETIRED and type(row[1]) is int
+    return Retired(row[1], row[0]) if known else None

@@ -32,14 +32,13 @@ AnyOrder = TypeVar("AnyOrder", bound="Order")
 
 
 class Flag(IntEnum):
-    """What is true of an order beside its state, a bit each."""
+    """What is true of an order beside its state, a bit each; 32 was used once."""
 
     ACKED = 1  # its venue has shown that it knows it
     CANCEL_PENDING = 2
     REPLACE_PENDING = 4
     REPLACED = 8
     PAUSED = 16
-    SENT = 32
     ADOPTED = 64  # found at the venue after a crash
 
 

@@ -15,10 +15,12 @@ from nowake.oms.errors import JournalError
 from nowake.oms.events import Control, ParentSaid
 from nowake.oms.identifiers import parse, text
 from nowake.oms.orders import Flag
-from nowake.oms.states import CLOSED, Act
+from nowake.oms.states import CLOSED, Act, State
+from nowake.service.allocating import ALLOCATE, allocate
 from nowake.service.control_kill import press, release
 from nowake.service.control_wire import Answer, Asked
 from nowake.service.control_words import WORDS, Trial, change, child_of, known
+from nowake.service.staging import RELEASE, STAGED, check_staged, release_orders, rows_of_baskets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +59,7 @@ class Controls:
     @property
     def words(self) -> tuple[str, ...]:
         """Every word that may be said."""
-        return (*WORDS, "send", "withdraw", "kill", "release", *self._handlers)
+        return (*WORDS, "send", "withdraw", RELEASE, ALLOCATE, "kill", "release", *self._handlers)
 
     def apply(self, asked: Asked) -> Answer:
         """Carry out a control, or say why not; either way the journal tells. JournalError if it cannot."""
@@ -80,6 +82,10 @@ class Controls:
             return (self._send if what == "send" else self._withdraw)(asked)
         if what in WORDS:
             return self._change(what, asked)
+        if what == RELEASE:
+            return release_orders(self.trader, self._rows(asked.target), asked)
+        if what == ALLOCATE:
+            return allocate(self.trader.keeper, self.trader.now(), asked)
         self._write(what, asked)
         if what == "release":
             return release(self.trader, asked)
@@ -90,6 +96,7 @@ class Controls:
         value = asked.value if value is None else value
         said = Control(self.trader.now(), asked.who, asked.why, what, target or asked.target, value)
         self.trader.books.record(said).wait()
+        self.trader.controls.setdefault(said.target, []).append(said)
 
     def _refused(self, asked: Asked, error: Exception) -> Answer:
         hint = getattr(error, "hint", None)
@@ -100,26 +107,30 @@ class Controls:
         return Answer(False, words)
 
     def _rows(self, target: str) -> list[int]:
-        """Return the rows that `target` means: a client id, an order id, or all that are live."""
+        """Return the rows that `target` means: a client id, an order id, a basket's name, or all that are live."""
         parents = self.trader.parents
         if target == "all":
             live = [i for i, parent in enumerate(parents) if not CLOSED[parent.state]]
             if not live:
                 raise OrderError("orders", expected="one that is live", got="none: all are over")
             return live
-        names = {name: i for i, one in enumerate(parents) for name in (one.client, text(one.id), str(one.id)) if name}
+        baskets = rows_of_baskets(self.trader)
+        names = dict(baskets)
+        for i, one in enumerate(parents):
+            names |= {name: [i] for name in (one.client, text(one.id), str(one.id)) if name}
         if target not in names:
-            shown = [one.client or text(one.id) for one in parents]
+            shown = [*baskets, *(one.client or text(one.id) for one in parents)]
             hint = nearest(target, names)
             raise InputError(
                 f"unknown order '{target}'", expected=f"one of {', '.join(shown)}, or all", got=repr(target), hint=hint
             )
-        return [names[target]]
+        return names[target]
 
     def _one(self, asked: Asked) -> int:
         rows = self._rows(asked.target)
         if len(rows) > 1:
             raise InputError(f"{asked.what} for {len(rows)} orders", expected="one of them by name", got=asked.target)
+        check_staged(self.trader.parents[rows[0]], asked.what)
         return rows[0]
 
     def _try(self, what: str, i: int, value: str) -> _Tried:
@@ -128,9 +139,12 @@ class Controls:
             raise OrderError("control of an order", expected="one that is still live", got="one that is over")
         if parent.flags & Flag.CANCEL_PENDING:
             raise OrderError("control of an order", expected="one that goes on", got="one that is being cancelled")
+        check_staged(parent, what)
         copy = self.trader.path.desk[i : i + 1].copy()
+        waits, copy["done"] = copy["done"], 0
         trial = Trial(copy[0])
         kept = change(what, trial, value, self.trader.around())
+        copy["done"] = waits
         return _Tried(i, copy[0], kept, trial.note)
 
     def _change(self, what: str, asked: Asked) -> Answer:
@@ -159,7 +173,9 @@ class Controls:
         parent, now = self.trader.parents[one.i], self.trader.now()
         paused = bool(parent.flags & Flag.PAUSED)
         acts: list[Act] = []
-        if what == "cancel":
+        if parent.state == State.STAGED:
+            acts = [act for act in (STAGED[what],) if act is not None]
+        elif what == "cancel":
             acts = [Act.CANCEL_ASKED]
         elif what == "pause":
             acts = [Act.SUSPENDED]

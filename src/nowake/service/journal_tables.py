@@ -21,6 +21,7 @@ from nowake.execution.decision_reader import Kept
 from nowake.oms.conserve import differences
 from nowake.oms.events import Control
 from nowake.oms.identifiers import text
+from nowake.oms.orders import Flag
 from nowake.oms.orders import Parent as KeptParent
 from nowake.oms.states import CLOSED
 from nowake.service.journal_tables_children import Rows, children_of, impact_model
@@ -202,6 +203,8 @@ class _Making:
             return f"{kept.filled} shares are filled of {kept.quantity}: no analysis knows such an order"
         if kept.symbol != market.symbol or not len(market.times):
             return f"no market of {kept.symbol} is known"
+        if not (kept.flags & Flag.ACKED or kept.filled):
+            return "it was staged, and nobody has released it"
         start = max(kept.start, kept.time)
         if start > market.last and not kept.filled:
             return "it had not begun when the market was last seen"

@@ -21,7 +21,6 @@ from nowake.oms.events import (
     Expected,
     ParentNew,
     ParentSaid,
-    Sent,
     VenueSaid,
     decode,
 )
@@ -34,7 +33,7 @@ from nowake.oms.states import CLOSED, Act
 __all__ = ["Account", "account_of"]
 
 _NEW = (ParentNew, ChildNew, ChildAdopted)
-_OURS = (ParentSaid, Sent, Asked, VenueSaid)
+_OURS = (ParentSaid, Asked, VenueSaid)
 _EXECUTIONS = (Act.FILL_PART, Act.FILL_REST, Act.OVERFILL, Act.BUSTED, Act.CORRECTED)
 
 

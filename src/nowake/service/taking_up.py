@@ -2,7 +2,7 @@
 
 The rest of an order that had begun is planned anew from now on, in the shape that its plan has: what nobody traded
 meanwhile is spread over it. A person's controls (`control_words`) stay in force; one that can no longer be carried out
-leaves its order paused.
+leaves its order paused. A staged order has a row that is done: nothing looks at it until it is taken up anew, released.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,10 @@ from nowake.execution.path import DecisionPath
 from nowake.oms.apply import Oms
 from nowake.oms.events import Control
 from nowake.oms.orders import Parent
-from nowake.oms.states import CLOSED
+from nowake.oms.states import CLOSED, State
 from nowake.risk.limits import MICRO, PPM
 from nowake.service.control_words import Around, restore
+from nowake.service.staging import since_release
 from nowake.service.trader_setup import Work
 
 __all__ = ["controls_in", "count_money", "go_on", "take_up", "volume_before"]
@@ -69,10 +70,11 @@ def take_up(
         d["follow"], d["part"] = int(Follow.VOLUME), work.part
     wrong = None
     try:
-        restore(d, said, around)
+        restore(d, said if parent.state == State.STAGED else since_release(said), around)
     except InputError as error:
         wrong, d["hands"] = error, int(Hands.PAUSED)
     u["limit"] = d["limit"]
+    d["done"] = int(parent.state == State.STAGED)
     return wrong
 
 

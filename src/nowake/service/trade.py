@@ -1,4 +1,4 @@
-"""A trade: one parent order from the plan to the last fill, at a simulated market in a process of its own.
+"""A trade: one order or a basket, from the plan to the last fill, at a simulated market in a process of its own.
 
 The trader runs in this process, the venue in a child of it (`trade_process`); the journal and what lies beside it
 (`trade_files`) outlive both. An order that was cut off, by a kill, a dead venue or an interruption, is unfinished: the
@@ -16,10 +16,8 @@ from typing import Any
 from nowake.core.errors import InputError, MissingError
 from nowake.core.values import Side
 from nowake.market.preset import load
-from nowake.oms.conserve import differences
 from nowake.oms.events import ParentSaid
-from nowake.oms.identifiers import text as id_text
-from nowake.oms.states import CLOSED, Act, State
+from nowake.oms.states import CLOSED, Act
 from nowake.service import trade_files as files
 from nowake.service.control_server import ControlServer
 from nowake.service.control_wire import Asked
@@ -28,7 +26,8 @@ from nowake.service.supervise_alerts import Alerts
 from nowake.service.tape import TapeKeeper
 from nowake.service.trade_begin import Wanted, begin
 from nowake.service.trade_clock import FASTEST, Clockwork
-from nowake.service.trade_files import Kept
+from nowake.service.trade_files import Kept, OrderKept
+from nowake.service.trade_found import found
 from nowake.service.trade_plan import (
     AdaptivePolicy,
     expected_of,
@@ -113,18 +112,23 @@ class _Trade:
 
     def _setup(self, socket: Path) -> Setup:
         order = self.kept.order
-        window = window_of(self.preset, files.day_of(self.kept), self.kept.market.warm_up, order.horizon)
+        return Setup(
+            self.wanted.journal.parent, socket, tuple(self._work(one) for one in self.kept.orders), self.wanted.mode,
+            policy=order.policy, instrument=instrument_of(self.preset),
+            decider=policy_of(order.strategy, order.urgency, self.preset), journal=self.wanted.journal, decisions=True,
+            preset=self.kept.market.parameters, after=self.wanted.after, basket=self.kept.basket,
+        )  # fmt: skip
+
+    def _work(self, order: OrderKept) -> Work:
+        warm_up = self.kept.market.warm_up + order.start
+        window = window_of(self.preset, files.day_of(self.kept), warm_up, order.horizon)
         volumes = expected_volumes(self.preset, window)
         path = path_of(order.strategy, order.urgency, volumes)
         part = order.part if order.strategy == "pov" else 0.0
-        work = Work(
-            order.client, Side(order.side), order.quantity, 0.0, order.horizon, order.limit or None,
-            tuple(path.tolist()), part, order.strategy, expected_of(self.preset, order.quantity, volumes),
-        )  # fmt: skip
-        return Setup(
-            self.wanted.journal.parent, socket, (work,), self.wanted.mode, policy=order.policy,
-            instrument=instrument_of(self.preset), decider=policy_of(order.strategy, order.urgency, self.preset),
-            journal=self.wanted.journal, decisions=True, preset=self.kept.market.parameters, after=self.wanted.after,
+        return Work(
+            order.client, Side(order.side), order.quantity, order.start, order.start + order.horizon,
+            order.limit or None, tuple(path.tolist()), part, order.strategy,
+            expected_of(self.preset, order.quantity, volumes), order.account, order.staged,
         )  # fmt: skip
 
     def work(self, staff: Staff | None, tell: Callable[[str], None], *, again: bool) -> dict[str, Any]:
@@ -143,7 +147,7 @@ class _Trade:
         if self.trader is None or self.watch is None or not self.trader.done:
             tell(f"stopped, everything withdrawn, journal {self.wanted.journal} closed; the same command goes on")
             raise KeyboardInterrupt
-        return self._found(self.trader, self.watch)
+        return found(self.kept, self.preset, self.watch)
 
     def _lost(self, how: str, error: SessionLostError, tell: Callable[[str], None]) -> None:
         """Raise MissingError for a venue that has ended before its order; say it of one after that."""
@@ -164,6 +168,8 @@ class _Trade:
                 trader, self.folder, Alerts(lambda one: ready.tell(f"{one.level}: {one.who}: {one.words}"))
             )
             listen_to(trader, self.watch)
+            for i in range(1, len(trader.parents)):
+                trader.add(Watch(trader, self.folder, self.watch.alerts, i, self.watch))
             _first_look(trader)
             attend_to(trader, self.watch)
             for one in ready.staff(trader, self.watch) if ready.staff else ():
@@ -191,28 +197,6 @@ class _Trade:
                         trader.books.record(said).wait()
             finally:
                 trader.stop()
-
-    def _found(self, trader: Trader, watch: Watch) -> dict[str, Any]:
-        """Return what became of the order."""
-        parent, oms, fills = trader.parents[0], trader.keeper.oms, watch.fills()
-        costs, lapsed = watch.costs(), watch.lapsed(trader.setup.file.with_suffix(".tape"))
-        names = ("avg_price", "arrival_price", "vwap", "shortfall_bps", "vwap_slippage_bps")
-        order = {
-            "order_id": id_text(parent.id), "client": parent.client, "symbol": parent.symbol,
-            "side": str(Side(parent.side)), "qty": parent.quantity, "filled": parent.filled,
-            **{name: costs[name] for name in names}, "completion": parent.filled / parent.quantity,
-            "children": len(parent.children) - len(lapsed), "requests_lapsed": len(lapsed),
-            "fills": len(fills), "fees": costs["fees"], "status": str(State(parent.state)),
-        }  # fmt: skip
-        wrong = differences(oms)
-        summed = sum(fill["quantity"] for fill in fills) == parent.filled
-        log = trader.setup.file.with_suffix(".decisions")
-        return {
-            "preset": self.preset.name, "regime": self.kept.market.regime, "day": self.kept.market.day,
-            "strategy": self.kept.order.strategy, "horizon_s": self.kept.order.horizon, "parent": order,
-            "venues": watch.venues(fills, lapsed), "journal": str(trader.setup.file), "decisions": str(log),
-            "events": oms.sequence, "conserved": not wrong and summed and not oms.open,
-        }  # fmt: skip
 
 
 def _first_look(trader: Trader) -> None:

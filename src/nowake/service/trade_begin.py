@@ -8,6 +8,7 @@ removed. A new order is checked against the execution policy before anything is 
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from nowake.core.errors import InputError
@@ -23,6 +24,7 @@ from nowake.oms.states import State
 from nowake.risk.kill_file import Held, read_pressed
 from nowake.service import trade_files as files
 from nowake.service.control_wire import socket_of
+from nowake.service.trade_basket import Line
 from nowake.service.trade_files import Kept, MarketDay, OrderKept
 from nowake.service.trade_plan import DESK, Question, check_fill, expected_volumes, window_of
 
@@ -31,7 +33,6 @@ __all__ = ["UNFINISHED", "WARM_UP", "Wanted", "begin"]
 UNFINISHED = ("ask", "resume", "cancel")
 WARM_UP = 1800.0  # s from the open to the start of an order
 _SOCKET_PATH = 107  # bytes that the system has for the path of a Unix socket
-_ACCOUNT = "fund"  # whose orders a trader works
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Wanted:
     """An order as it is wanted; `horizon` s, `limit` in ticks (0: none), `participation` for pov (None: what it takes).
 
     `speed`: times real time, 0: as fast as both can. `unfinished`: what becomes of an order that was cut off. `after`:
-    s of the market that are kept after the last fill.
+    s of the market that are kept after the last fill. Of a `basket` (its name) the `lines` are its orders, and those
+    that are said of one order say nothing.
     """
 
     preset: str
@@ -58,6 +60,16 @@ class Wanted:
     speed: float = 60.0
     unfinished: str = "ask"
     after: float = 0.0
+    staged: bool = False
+    basket: str = ""
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def orders(self) -> tuple[Line, ...]:
+        """Every order: those of the basket, or the one."""
+        one = Line(self.side, self.quantity, self.horizon, 0.0, self.limit, self.strategy, self.urgency,
+                   self.participation)  # fmt: skip
+        return self.lines or (one,)
 
 
 def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, Kept], None]) -> tuple[Path, Kept, bool]:
@@ -78,22 +90,34 @@ def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, K
         folder, kept = _revive(left, last, wanted.journal)
         _check_kill(wanted, load(kept.market.preset), tell)
         if wanted.unfinished == "resume" or (wanted.unfinished == "ask" and _same(kept, wanted)):
-            tell(f"goes on with {_words(left[0])}")
+            _check_speed(wanted, staged=any(one.state == State.STAGED for one in left))
+            tell(f"goes on with {_words(left[0])}{_more(left)}")
             return folder, kept, True
         if wanted.unfinished == "ask":
             raise InputError(
-                f"journal {wanted.journal} has an order that is not over: {_words(left[0])}",
+                f"journal {wanted.journal} has an order that is not over: {_words(left[0])}{_more(left)}",
                 expected="the same order again, to go on with it",
-                got=f"{wanted.side} {wanted.quantity:,}",
+                got=f"basket {wanted.basket}" if wanted.basket else f"{wanted.side} {wanted.quantity:,}",
                 hint="--unfinished resume goes on with it, --unfinished cancel ends it first, "
                 "--journal names another journal",
             )
-        tell(f"cancels {_words(left[0])}")
+        tell(f"cancels {_words(left[0])}{_more(left)}")
         cancel(folder, kept)
         state = files.look_into(wanted.journal)
     elif wanted.unfinished == "resume":
         raise InputError("--unfinished resume", expected="an order that is not over", got="none in the journal")
     return _new(wanted, state, last, tell)
+
+
+def _more(left: Sequence[Parent]) -> str:
+    return f" and {len(left) - 1} more" if len(left) > 1 else ""
+
+
+def _check_speed(wanted: Wanted, *, staged: bool) -> None:
+    """Refuse a time that flies where an order waits for people."""
+    if staged and not wanted.speed:
+        raise InputError("a staged order", expected="a time in which it can be released", got="--speed max",
+                         hint="people release it at a running trader: choose a speed like 60x")  # fmt: skip
 
 
 def _words(parent: Parent) -> str:
@@ -106,15 +130,14 @@ def _words(parent: Parent) -> str:
 
 def _revive(left: list[Parent], last: tuple[Path, Kept] | None, journal: Path) -> tuple[Path, Kept]:
     """Return the trade whose order is unfinished; InputError where its venue cannot be started again."""
-    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
     known = last is not None and (last[0] / "venue.log").exists()
-    if len(left) == 1 and last is not None and known and last[1].order.client == left[0].client:
+    if last is not None and known and {one.client for one in left} <= {one.client for one in last[1].orders}:
         preset = load(last[1].market.preset)
         if parameter_hash(preset) == last[1].market.parameters:
             return last
     raise InputError(
         f"journal {journal} has an order that is not over, and its venue cannot be started again: "
-        f"{_words(left[0])}{more}",
+        f"{_words(left[0])}{_more(left)}",
         expected=f"the memory of its venue in {files.market_folder(journal)}, and the preset as it was",
         got="nothing there" if last is None or not known else f"that of order {last[1].order.client!r}",
         hint="--journal names another journal; `nowake oms orders` shows what is in this one",
@@ -123,45 +146,94 @@ def _revive(left: list[Parent], last: tuple[Path, Kept] | None, journal: Path) -
 
 def _same(kept: Kept, wanted: Wanted) -> bool:
     """Tell whether an order is the one that was begun; the part of the volume follows from the rest if not given."""
-    market, order = kept.market, kept.order
-    was = (market.preset, market.seed, market.regime, order.side, order.quantity, order.horizon, order.limit,
-           order.strategy, order.urgency, order.policy)  # fmt: skip
-    now = (wanted.preset, wanted.seed, wanted.regime, int(wanted.side), wanted.quantity, wanted.horizon, wanted.limit,
-           wanted.strategy, wanted.urgency, wanted.policy)  # fmt: skip
-    return was == now and wanted.participation in (None, order.part)
+    market, lines = kept.market, wanted.orders
+    was = (market.preset, market.seed, market.regime, kept.order.policy, kept.order.staged, bool(kept.basket))
+    now = (wanted.preset, wanted.seed, wanted.regime, wanted.policy, wanted.staged, bool(wanted.basket))
+    same = all(_same_order(one, line) for one, line in zip(kept.orders, lines, strict=False))
+    return was == now and len(kept.orders) == len(lines) and same
+
+
+def _same_order(order: OrderKept, line: Line) -> bool:
+    was = (order.side, order.quantity, order.horizon, order.start, order.limit, order.strategy, order.urgency,
+           order.account)  # fmt: skip
+    now = (int(line.side), line.quantity, line.horizon, line.start, line.limit, line.strategy, line.urgency,
+           line.account)  # fmt: skip
+    return was == now and line.part in (None, order.part) and line.client in ("", order.client)
 
 
 def _new(
     wanted: Wanted, state: files.State | None, last: tuple[Path, Kept] | None, tell: Callable[[str], None]
 ) -> tuple[Path, Kept, bool]:
-    """Check a new order, and keep what it is."""
+    """Check new orders, and keep what they are."""
     preset = load(wanted.preset)
+    _check_speed(wanted, staged=wanted.staged)
     _check_kill(wanted, preset, tell)
     day = FIRST_DAY if last is None else next_weekday(files.day_of(last[1]))
-    window = window_of(preset, day, WARM_UP, wanted.horizon)
-    others = float(expected_volumes(preset, window).sum())
-    part = wanted.participation or wanted.quantity / (wanted.quantity + others)
-    held = state.oms.positions.get((_ACCOUNT, preset.instrument.symbol)) if state else None
-    check_fill(
-        wanted.policy, preset, window,
-        Question(wanted.side, wanted.quantity, wanted.limit, wanted.participation or 0.0, held.shares if held else 0),
-    )  # fmt: skip
     number = 1 + max((int(one.name) for one in files.folders(wanted.journal)), default=0)
+    made = _Making(wanted, preset, day, number, state)
+    orders = tuple(made.order(k, line) for k, line in enumerate(wanted.orders, 1))
     market = MarketDay(
         wanted.preset, parameter_hash(preset), wanted.seed, wanted.regime, WARM_UP, day.isoformat(),
         state.last if state else 0,
     )  # fmt: skip
-    client = f"trade-{number}"
-    if state is not None and client in state.oms.clients:  # its folder was thrown away
-        client = f"trade-{number}-{state.oms.sequence}"
-    order = OrderKept(
-        client, int(wanted.side), wanted.quantity, wanted.horizon, wanted.limit, wanted.strategy, wanted.urgency,
-        part, wanted.policy,
-    )  # fmt: skip
     folder = files.market_folder(wanted.journal) / f"{number:04}"
-    kept = Kept(market, order)
+    kept = Kept(market, orders[0], basket=made.basket({one.client for one in orders}), others=orders[1:])
     files.write_kept(folder, kept)
     return folder, kept, False
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """The orders of trade `number` as they are kept, each checked against the execution policy."""
+
+    wanted: Wanted
+    preset: Preset
+    day: date
+    number: int
+    state: files.State | None
+
+    def order(self, k: int, line: Line) -> OrderKept:
+        """Return order `k`, from 1; what is wrong with one of a basket names its line."""
+        try:
+            return self._order(k, line)
+        except InputError as error:
+            if line.number:
+                error.args = (f"basket {self.wanted.basket}, line {line.number}: {error}",)
+            raise
+
+    def _order(self, k: int, line: Line) -> OrderKept:
+        wanted, preset = self.wanted, self.preset
+        window = window_of(preset, self.day, WARM_UP + line.start, line.horizon)
+        others = float(expected_volumes(preset, window).sum())
+        part = line.part or line.quantity / (line.quantity + others)
+        held = self.state.oms.positions.get((line.account, preset.instrument.symbol)) if self.state else None
+        check_fill(
+            wanted.policy, preset, window,
+            Question(line.side, line.quantity, line.limit, line.part or 0.0, held.shares if held else 0),
+        )  # fmt: skip
+        return OrderKept(
+            self._client(k, line), int(line.side), line.quantity, line.horizon, line.limit, line.strategy,
+            line.urgency, part, wanted.policy, line.start, line.account, wanted.staged,
+        )  # fmt: skip
+
+    def _client(self, k: int, line: Line) -> str:
+        taken = self.state.oms.clients if self.state is not None else {}
+        if line.client in taken:
+            raise InputError(
+                f"client id {line.client!r}", expected="one that the journal does not have", got="a repeat"
+            )
+        client = line.client or f"trade-{self.number}" + (f"-{k}" if self.wanted.basket else "")
+        if client in taken and self.state is not None:  # its folder was thrown away
+            client = f"{client}-{self.state.oms.sequence}"
+        return client
+
+    def basket(self, clients: set[str]) -> str:
+        """Return the name of the basket, one that nothing else in the journal has; empty if there is none."""
+        wanted, oms = self.wanted.basket, self.state.oms if self.state is not None else None
+        names = {one.name for one in oms.baskets.values()} | set(oms.clients) if oms is not None else set()
+        if wanted in clients:
+            raise InputError(f"basket {wanted}", expected="a name that is no client id of its orders", got=repr(wanted))
+        return f"{wanted}-{self.number}" if wanted and wanted in names else wanted
 
 
 def _check_kill(wanted: Wanted, preset: Preset, tell: Callable[[str], None]) -> None:

@@ -52,7 +52,10 @@ class MarketDay(msgspec.Struct, frozen=True):
 
 
 class OrderKept(msgspec.Struct, frozen=True):
-    """A parent order as it was asked for: `horizon` s, `limit` ticks (0: none), `part` of the volume for pov."""
+    """A parent order as it was asked for: `horizon` s, `limit` ticks (0: none), `part` of the volume for pov.
+
+    `start` s from the start of the trade; `staged`: it came in to wait for its release.
+    """
 
     client: str
     side: int
@@ -63,14 +66,24 @@ class OrderKept(msgspec.Struct, frozen=True):
     urgency: float
     part: float
     policy: str
+    start: float = 0.0
+    account: str = "fund"
+    staged: bool = False
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A trade: its market and its order."""
+    """A trade: its market and its order; of a basket its name, and the others."""
 
     market: MarketDay
     order: OrderKept
     schema: str = _SCHEMA
+    basket: str = ""
+    others: tuple[OrderKept, ...] = ()
+
+    @property
+    def orders(self) -> tuple[OrderKept, ...]:
+        """Every order."""
+        return (self.order, *self.others)
 
 
 class Seen(msgspec.Struct):
@@ -145,7 +158,7 @@ def forget_unnamed(journal: Path, clients: Collection[str], patience: float = 20
     InputError where the venue of one has not ended after `patience` s.
     """
     for folder in folders(journal):
-        if (folder / "trade.json").exists() and read_kept(folder).order.client in clients:
+        if (folder / "trade.json").exists() and any(one.client in clients for one in read_kept(folder).orders):
             continue
         held = alone(folder, patience)
         shutil.rmtree(folder)
@@ -180,14 +193,18 @@ def read_kept(folder: Path) -> Kept:
     return kept
 
 
-def write_seen(folder: Path, seen: Seen) -> None:
-    """Keep what has been seen of the market."""
-    _write(folder / "seen.json", seen)
+def _seen(folder: Path, i: int) -> Path:
+    return folder / (f"seen-{i}.json" if i else "seen.json")
 
 
-def read_seen(folder: Path) -> Seen:
+def write_seen(folder: Path, seen: Seen, i: int = 0) -> None:
+    """Keep what has been seen of the market since the start of order `i`."""
+    _write(_seen(folder, i), seen)
+
+
+def read_seen(folder: Path, i: int = 0) -> Seen:
     """Return what had been seen of the market; nothing if nothing was kept."""
-    path = folder / "seen.json"
+    path = _seen(folder, i)
     return _read(path, Seen) if path.exists() else Seen()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from nowake.core.events import Flag, Kind
 from nowake.core.intent import OrderKind
+from nowake.oms.states import CLOSED, State
 from nowake.service.control import Controls
 from nowake.service.supervise_alerts import Alerts
 from nowake.service.tape_file import Said
@@ -42,31 +43,52 @@ def printed(news: np.ndarray, start: int, end: int) -> tuple[int, int]:
 
 
 class Watch:
-    """An attendant of a trader with one parent; `folder` is that of its market day.
+    """An attendant for parent `i` of a trader; `folder` is that of its market day.
 
-    `alerts` are what people should see, `controls` what they may do.
+    `alerts` are what people should see, `controls` what they may do; both, and `together`, the watches of every order
+    of a trade, are those of the first order's watch.
     """
 
-    def __init__(self, trader: "Trader", folder: Path, alerts: Alerts) -> None:
-        self.trader, self.folder, self.alerts, self.seen = trader, folder, alerts, read_seen(folder)
-        self.controls, self.mid = Controls(trader), math.nan
+    def __init__(
+        self, trader: "Trader", folder: Path, alerts: Alerts, i: int = 0, first: "Watch | None" = None
+    ) -> None:
+        self.trader, self.folder, self.alerts, self.i, self.seen = trader, folder, alerts, i, read_seen(folder, i)
+        self.controls: Controls = first.controls if first else Controls(trader)
+        self.mid = math.nan
+        self.together: list[Watch] = first.together if first else []
+        self.together.append(self)
         self._kept, self._alarms = 0.0, 0
         if self.seen.arrival2:
             self._remember()
 
     def _remember(self) -> None:
         """Let the desk go on with the arrival and the volume of the market that it had."""
-        path = self.trader.path
-        d = path.desk[0]
-        for row in (d, path.usages[0]):
-            row["arrival2"], row["volume_start"] = self.seen.arrival2, 0
-        d["filled_start"], d["plan_volume"] = 0, self.seen.volume
-        path.boards[0]["volume"] = path.features[0]["board_volume"] = self.seen.volume
+        path, board = self.trader.path, self.trader.path.boards[0]
+        more = max(self.seen.volume - int(board["volume"]), 0)  # so that no row starts below 0
+        path.desk["volume_start"] += more
+        path.desk["plan_volume"] += more
+        path.usages["volume_start"][: path.n] += more
+        volume = int(board["volume"]) + more
+        for row in (self.row, path.usages[self.i]):
+            row["arrival2"], row["volume_start"] = self.seen.arrival2, volume - self.seen.volume
+        self.row["filled_start"], self.row["plan_volume"] = 0, volume
+        board["volume"] = path.features[0]["board_volume"] = volume
 
     @property
     def parent(self) -> "Parent":
         """The order."""
-        return self.trader.parents[0]
+        return self.trader.parents[self.i]
+
+    @property
+    def row(self) -> np.void:
+        """The row of the desk that it is worked by."""
+        row: np.void = self.trader.path.desk[self.i]
+        return row
+
+    @property
+    def staged(self) -> bool:
+        """It waits for its release."""
+        return self.parent.state == State.STAGED
 
     @property
     def tick(self) -> float:
@@ -76,7 +98,7 @@ class Watch:
     @property
     def end_of_window(self) -> int:
         """When the order's time is over, ns UTC; a person may have changed it."""
-        return int(self.trader.path.desk[0]["end"])
+        return int(self.row["end"])
 
     def files(self) -> Sequence[int]:
         """Return none: nothing wakes it."""
@@ -84,21 +106,22 @@ class Watch:
 
     def attend(self, news: np.ndarray, now: int) -> None:  # noqa: ARG002
         """Count what has been printed, and pass on what the trader is alarmed about."""
-        for one in self.trader.alarms[self._alarms :]:
+        for one in self.trader.alarms[self._alarms :] if self.i == 0 else ():
             self.alerts(one.time, "error", "trader", one.text)
         self._alarms = len(self.trader.alarms)
-        if len(news):
+        if len(news) and not self.staged:
             shares, money2 = printed(news, self.parent.start, self.end_of_window)
             self.seen.volume += shares
             self.seen.money2 += money2
         mid = self.trader.desk.mid()
-        self.mid = self.mid if math.isnan(mid) or self.trader.done else mid  # what is left is priced at the end
-        self.seen.arrival2 = self.seen.arrival2 or int(self.trader.path.desk[0]["arrival2"])
+        over = CLOSED[self.parent.state]
+        self.mid = self.mid if math.isnan(mid) or over else mid  # what is left is priced at the end
+        self.seen.arrival2 = self.seen.arrival2 or int(self.row["arrival2"])
         if time.monotonic() - self._kept > _KEEP_EVERY:
             self._keep()
 
     def _keep(self) -> None:
-        write_seen(self.folder, self.seen)
+        write_seen(self.folder, self.seen, self.i)
         self._kept = time.monotonic()
 
     def end(self) -> None:
@@ -107,7 +130,9 @@ class Watch:
 
     def planned(self, now: int) -> float:
         """Return the part of the order that its plan wants done by `now`."""
-        d, board = self.trader.path.desk[0], self.trader.desk.board
+        d, board = self.row, self.trader.desk.board
+        if self.staged:
+            return 0.0
         if now >= int(d["end"]):
             return 1.0
         if int(d["follow"]):

@@ -23,12 +23,13 @@ from nowake.execution.live import Bookkeeper, LiveDesk
 from nowake.execution.opening import limit_path, places_of
 from nowake.execution.path import DecisionPath
 from nowake.execution.policy import UniformForecaster
-from nowake.oms.events import Arrived, ParentNew, ParentSaid, PolicyLoaded
+from nowake.oms.events import Arrived, ParentSaid, PolicyLoaded
 from nowake.oms.identifiers import Ids, text
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.keeper import Keeper, open_keeper
 from nowake.oms.orders import Flag, Parent
-from nowake.oms.states import CLOSED, Act
+from nowake.oms.states import CLOSED, Act, State
+from nowake.risk.guard import tick
 from nowake.risk.kill import KillSwitch
 from nowake.risk.policy import load, policy_hash
 from nowake.risk.scopes import Scope, resolve
@@ -40,6 +41,7 @@ from nowake.service.policy_watch import refuse_hopeless
 from nowake.service.reconcile import Difference, DropCopy
 from nowake.service.recovery import Recovered, recover
 from nowake.service.snapshots import Snapshots
+from nowake.service.staging import enter
 from nowake.service.taking_up import controls_in, count_money, go_on, take_up
 from nowake.service.trader_setup import SPARE, Alarm, Attendant, Setup, Work
 from nowake.service.venue_client import SocketVenue
@@ -83,7 +85,7 @@ class Trader:
         refuse_hopeless(
             setup, self.policy, [name for name, *_ in self.orders.welcome.venues],
             Scope(desk=_DESK, symbol=setup.instrument.symbol), known=self.keeper.oms.clients,
-            position=self.keeper.oms.position("fund", setup.instrument.symbol),
+            position=sum(self.keeper.oms.position(one, setup.instrument.symbol) for one in setup.accounts),
         )  # fmt: skip
         self.parents = [self._parent(work) for work in setup.work]
         self.books.parents = [parent.id for parent in self.parents]
@@ -91,7 +93,7 @@ class Trader:
         self.desk = LiveDesk(self.path, self.orders, self._bookkeeper(opened), setup.books, setup.own_from)
         self.controls = said
         for i in range(len(self.parents)):
-            self._take_up(i)
+            self.take_up(i)
         self._unseen = go_on(self.path, self.parents)
         count_money(self.path, self.keeper.oms, self.parents, setup.instrument)
         press_again(self)
@@ -106,16 +108,9 @@ class Trader:
         oms, now = self.keeper.oms, self.now()
         number = oms.clients.get(work.client)
         if number is None:
-            number = self.keeper.ids.next()
-            times = (now + round(work.start * SECOND), now + round(work.end * SECOND))
-            tick = str(self.setup.instrument.tick_size)
-            new = ParentNew(
-                now, number, "fund", self.setup.instrument.symbol, int(work.side), work.quantity, *times,
-                work.limit or 0, work.algo, tick, work.client, desk=_DESK, expected=work.expected,
-            )  # fmt: skip
-            self.keeper.enter(new)
+            number = enter(self.keeper, self.setup, work, _DESK, now)
         parent = oms.parents[number]
-        if not parent.flags:  # entered, and not yet accepted: now, or just before a kill
+        if parent.state == State.PENDING_NEW:  # entered or released, not yet accepted: now, or just before a kill
             self.books.record(ParentSaid(now, number, Act.ACKED)).wait()
         return parent
 
@@ -147,7 +142,7 @@ class Trader:
         opened.callback(log.close)
         return Recording(self.books, Recorder(self.path, log, [parent.id for parent in self.parents]))
 
-    def _take_up(self, i: int) -> None:
+    def take_up(self, i: int) -> None:
         """Put parent `i` on the desk as the journal has it, and hang it on the kill switch."""
         parent = self.parents[i]
         wrong = take_up(self.path, i, parent, self.setup.work[i], self.controls.get(text(parent.id), []), self.around())
@@ -221,6 +216,8 @@ class Trader:
             d = self.path.desk[i]
             if CLOSED[parent.state]:
                 continue
+            if parent.state == State.STAGED:  # the guard's clock sees the time that it waits
+                tick(self.path.limits, self.path.usages, i, i + 1, now)
             if d["done"] == 0 and d["last_id"] - d["next_id"] < SPARE:
                 self.path.ids(i, *_block(self.keeper.ids, parent.id, self.setup.block))
             if parent.flags & Flag.CANCEL_PENDING and not parent.working and not d["working"]:

@@ -26,7 +26,7 @@ class Work:
 
     `curve`: the part that is to be done at equal times of the window (CURVE + 1 of them; none: evenly); `part`: above
     0 it follows the volume of others instead, as this part of it. `algo`: what the journal calls the plan. `expected`:
-    what the order is expected to cost.
+    what the order is expected to cost. `account`: for whom. `staged`: it waits for its release.
     """
 
     client: str
@@ -39,6 +39,8 @@ class Work:
     part: float = 0.0
     algo: str = "scripted"
     expected: Expected | None = None
+    account: str = "fund"
+    staged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Setup:
     """What a trader needs to know; `books` and `own_from` as `execution.live.LiveDesk` takes them.
 
     `journal`: where it lies, in the folder if None. `decisions`: whether a log of decisions is kept beside it. `after`:
-    s for which the market is heard after the last fill, for whoever keeps it.
+    s for which the market is heard after the last fill, for whoever keeps it. `basket`: the name under which its
+    parents belong together, empty if they do not.
     """
 
     folder: Path
@@ -64,6 +67,7 @@ class Setup:
     decisions: bool = False
     preset: str = "unknown"  # of the market at the venue, for the log of decisions
     after: float = 0.0
+    basket: str = ""
 
     def __post_init__(self) -> None:
         names = [one.client for one in self.work]
@@ -74,6 +78,11 @@ class Setup:
         wrong = [one.part for one in self.work if not 0 <= one.part < 1]
         if wrong:
             raise InputError("part of the volume", expected="0 (none), or below 1", got=wrong[0])
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """For whom it trades."""
+        return frozenset(one.account for one in self.work)
 
     @property
     def file(self) -> Path:
