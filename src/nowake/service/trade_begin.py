@@ -20,10 +20,13 @@ from nowake.oms.keeper import Mode
 from nowake.oms.orders import Parent
 from nowake.oms.states import State
 from nowake.risk.kill_file import Held, read_pressed
+from nowake.risk.policy import load as load_policy
+from nowake.risk.scopes import Scope, resolve
 from nowake.service import trade_files as files
 from nowake.service.control_wire import socket_of
+from nowake.service.limiting import scope_of, stops
 from nowake.service.trade_files import Kept, MarketDay, OrderKept
-from nowake.service.trade_plan import DESK, Question, check_fill, expected_volumes, window_of
+from nowake.service.trade_plan import Question, check_fill, expected_volumes, venues_of, window_of
 
 __all__ = ["UNFINISHED", "WARM_UP", "Wanted", "begin"]
 
@@ -72,7 +75,9 @@ def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, K
     last = files.last_kept(wanted.journal)
     if left:
         folder, kept = _revive(left, last, wanted.journal)
-        _check_kill(wanted, load(kept.market.preset), tell)
+        preset, order = load(kept.market.preset), kept.order
+        scope = scope_of(preset.instrument.symbol, order.strategy, order.client)
+        _check_kill(wanted, order.policy, scope, preset, tell)
         if wanted.unfinished == "resume" or (wanted.unfinished == "ask" and _same(kept, wanted)):
             tell(f"goes on with {_words(left[0])}")
             return folder, kept, True
@@ -132,24 +137,25 @@ def _new(
 ) -> tuple[Path, Kept, bool]:
     """Check a new order, and keep what it is."""
     preset = load(wanted.preset)
-    _check_kill(wanted, preset, tell)
+    number = 1 + max((int(one.name) for one in files.folders(wanted.journal)), default=0)
+    client = f"trade-{number}"
+    if state is not None and client in state.oms.clients:  # its folder was thrown away
+        client = f"trade-{number}-{state.oms.sequence}"
+    scope = scope_of(preset.instrument.symbol, wanted.strategy, client)
+    _check_kill(wanted, wanted.policy, scope, preset, tell)
     day = FIRST_DAY if last is None else next_weekday(files.day_of(last[1]))
     window = window_of(preset, day, WARM_UP, wanted.horizon)
     others = float(expected_volumes(preset, window).sum())
     part = wanted.participation or wanted.quantity / (wanted.quantity + others)
     held = state.oms.positions.get((_ACCOUNT, preset.instrument.symbol)) if state else None
     check_fill(
-        wanted.policy, preset, window,
+        wanted.policy, scope, preset, window,
         Question(wanted.side, wanted.quantity, wanted.limit, wanted.participation or 0.0, held.shares if held else 0),
     )  # fmt: skip
-    number = 1 + max((int(one.name) for one in files.folders(wanted.journal)), default=0)
     market = MarketDay(
         wanted.preset, parameter_hash(preset), wanted.seed, wanted.regime, WARM_UP, day.isoformat(),
         state.last if state else 0,
     )  # fmt: skip
-    client = f"trade-{number}"
-    if state is not None and client in state.oms.clients:  # its folder was thrown away
-        client = f"trade-{number}-{state.oms.sequence}"
     order = OrderKept(
         client, int(wanted.side), wanted.quantity, wanted.horizon, wanted.limit, wanted.strategy, wanted.urgency,
         part, wanted.policy,
@@ -160,20 +166,20 @@ def _new(
     return folder, kept, False
 
 
-def _check_kill(wanted: Wanted, preset: Preset, tell: Callable[[str], None]) -> None:
-    """Tell of a kill switch that stops the order before its first child; refuse where nobody could release it in time.
+def _check_kill(wanted: Wanted, policy: str, scope: Scope, preset: Preset, tell: Callable[[str], None]) -> None:
+    """Tell of a kill switch that stops an order of `scope`; refuse where nobody could release it in time.
 
     It is released at a running trader, so a trade may begin under it, unless its time flies.
     """
     file = wanted.journal.parent / "kill.json"
     if not file.exists():
         return
-    held = read_pressed(file)
-    names = {"firm": "", "desk": DESK, "strategy": "scripted", "symbol": preset.instrument.symbol}
-    stops = [one for one in held or [] if names.get(one.scope) == one.name]
-    if held is not None and not stops:
+    held, rules = read_pressed(file), resolve(load_policy(policy), scope)
+    allowed = [name for name in venues_of(preset) if name in (*rules["venues"], *rules["dealers"])]
+    pressed = stops(held or [], scope, allowed)
+    if held is not None and not pressed:
         return
-    words = _pressed(stops) if held is not None else "its file cannot be read, which stops everything"
+    words = _pressed(pressed) if held is not None else "its file cannot be read, which stops everything"
     if wanted.speed:
         tell(f"the kill switch {file} is pressed: {words}; nothing leaves until two people have released it")
         return

@@ -47,7 +47,7 @@ class Watch:
     def __init__(self, trader: "Trader", folder: Path, alerts: Alerts) -> None:
         self.trader, self.folder, self.alerts, self.seen = trader, folder, alerts, read_seen(folder)
         self.controls, self.mid = Controls(trader), math.nan
-        self._kept, self._alarms = 0.0, 0
+        self._kept = 0.0
         if self.seen.arrival2:
             self._remember()
 
@@ -80,10 +80,7 @@ class Watch:
         return ()
 
     def attend(self, news: np.ndarray, now: int) -> None:  # noqa: ARG002
-        """Count what has been printed, and pass on what the trader is alarmed about."""
-        for one in self.trader.alarms[self._alarms :]:
-            self.alerts(one.time, "error", "trader", one.text)
-        self._alarms = len(self.trader.alarms)
+        """Count what has been printed."""
         if len(news):
             shares, money2 = printed(news, self.parent.start, self.end_of_window)
             self.seen.volume += shares
