@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nowake.core.intent import OrderKind, Origin, Tactic
+from nowake.core.intent import Origin, Tactic
 from nowake.core.times import DAY, SECOND
 from nowake.execution.desk_state import Stage
 from nowake.execution.hearing import Word
@@ -60,7 +60,7 @@ TWO = (
     ("[strategy.schedule]", "[strategy.twap]\nmax_child_shares = 60\n\n[strategy.schedule]\nmax_open_orders = 7"),
     ("[symbol.SMLC]", "[order.V]\nmax_child_shares = 90\n\n[symbol.SMLC]"),
     (MANUAL, MANUAL.replace("5_000", "50")),
-    ("max_daily_loss = 100_000.0", "max_daily_loss = 100_000.0\n\n[strategy.ac]\nsides = [\"sell\"]"),
+    ("max_daily_loss = 100_000.0", 'max_daily_loss = 100_000.0\n\n[strategy.ac]\nsides = ["sell"]'),
     ("dark_minimum_shares = 100 ", "dark_minimum_shares = 10 "),
 )
 
@@ -107,7 +107,9 @@ def test_a_tightening_of_manual_withdraws_what_a_person_has_resting_and_nothing_
     bid = int(trader.desk.board["bid"])
     world.done("send", "V", f"50 limit {(bid - 30) / 100:.2f} ALPHA")
     world.run(1.0)
-    (row,) = [k for k, one in enumerate(trader.path.kids) if one["origin"] == Origin.HUMAN and one["stage"] == Stage.LIVE]
+    (row,) = [
+        k for k, one in enumerate(trader.path.kids) if one["origin"] == Origin.HUMAN and one["stage"] == Stage.LIVE
+    ]
     text = Path(world.policy).read_text().replace("max_child_shares = 50", "max_child_shares = 40")
     Path(world.policy).write_text(text)
     new = compile_rows(load(world.policy), trader.scopes, Traded(trader.setup.instrument, trader.names))
@@ -229,7 +231,7 @@ def test_a_fill_that_comes_after_the_end_of_its_child_counts(make: Make) -> None
 
 
 def test_located_shares_may_be_sold_short_and_a_reload_changes_them(make: Make) -> None:
-    more = (("short = \"yes\"", "short = \"locate\""), ("\n[firm]\n", "\n[located]\nMIDC = 700\n\n[firm]\n"))
+    more = (('short = "yes"', 'short = "locate"'), ("\n[firm]\n", "\n[located]\nMIDC = 700\n\n[firm]\n"))
     world = make(buy("L", 3_000), replaced=more, seconds=0.0)
     limits = world.trader.path.limits
     assert (limits["short"].tolist(), limits["located"].tolist()) == ([1], [700])

@@ -25,8 +25,8 @@ from nowake.market.preset import load, parameter_hash
 from nowake.service import trade_clock
 from nowake.service.exchange import Exchange
 from nowake.service.ledger_file import LedgerFile
-from nowake.service.supervise_alerts import Alerts
 from nowake.service.limiting import scope_of
+from nowake.service.supervise_alerts import Alerts
 from nowake.service.trade_files import (
     Kept,
     MarketDay,

@@ -66,7 +66,10 @@ class Feasibility:
 
 
 def can_fill(effective: Effective, plan: Plan) -> Feasibility:
-    """Return how much of `plan` can ever fill under `effective`, and which limit binds; ConfigError: currency differs."""
+    """Return how much of `plan` can ever fill under `effective`, and which limit binds.
+
+    ConfigError for an instrument of another currency.
+    """
     check_currency(effective, plan.instrument)
     name, most, why = min(_bounds(effective, plan), key=lambda bound: bound[1])
     most = max(0, min(most, plan.quantity))

@@ -228,9 +228,7 @@ class Supervised:
     policy: PolicyWatch | None
 
 
-def supervise(
-    trader: "Trader", rules: Supervision | None = None, alerts: Alerts | None = None
-) -> Supervised:
+def supervise(trader: "Trader", rules: Supervision | None = None, alerts: Alerts | None = None) -> Supervised:
     """Look after `trader` from now on; limits of its policy that have no effect are told once."""
     rules, alerts = rules or Supervision(), alerts or Alerts()
     path, setup = trader.path, trader.setup
