@@ -84,7 +84,8 @@ def test_a_refused_value_is_told_once_and_in_its_file(tmp_path: Any) -> None:
     for old, new, said in (
         ('stale_after = "5s"', 'stale_after = "5 seconds"',
          "firm.stale_after: duration (expected like 90s, 4h, 1h30m or 250ms, got '5 seconds')"),
-        ("max_position = 2_000_000 ", "max_position = -1 ", "firm.max_position: input should be greater than or equal to 0 (got -1)"),
+        ("max_position = 2_000_000 ", "max_position = -1 ",
+         "firm.max_position: input should be greater than or equal to 0 (got -1)"),
         ("dark_minimum_shares = 100 ", "dark_minimum_shares = 90_000 ", "firm.dark_minimum_shares: contradiction"),
     ):  # fmt: skip
         path.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nowake.core.intent import Origin, Tactic
 from nowake.core.times import DAY, SECOND
-from nowake.execution.desk_state import Stage
+from nowake.execution.desk_state import Hands, Stage
 from nowake.execution.hearing import Word
 from nowake.execution.opening import compile_rows
 from nowake.execution.policy import FixedPolicy
 from nowake.oms.conserve import differences
+from nowake.risk.kill_file import Held
 from nowake.risk.limits import Traded
 from nowake.risk.policy import load, policy_text
 from nowake.risk.reasons import Reason
@@ -107,9 +109,8 @@ def test_a_tightening_of_manual_withdraws_what_a_person_has_resting_and_nothing_
     bid = int(trader.desk.board["bid"])
     world.done("send", "V", f"50 limit {(bid - 30) / 100:.2f} ALPHA")
     world.run(1.0)
-    (row,) = [
-        k for k, one in enumerate(trader.path.kids) if one["origin"] == Origin.HUMAN and one["stage"] == Stage.LIVE
-    ]
+    kids = trader.path.kids
+    (row,) = np.flatnonzero((kids["origin"] == Origin.HUMAN) & (kids["stage"] == Stage.LIVE)).tolist()
     text = Path(world.policy).read_text().replace("max_child_shares = 50", "max_child_shares = 40")
     Path(world.policy).write_text(text)
     new = compile_rows(load(world.policy), trader.scopes, Traded(trader.setup.instrument, trader.names))
@@ -152,9 +153,7 @@ def test_only_what_names_the_order_or_all_its_venues_stops_it() -> None:
     pressed = [("strategy", "vwap"), ("order", "B"), ("symbol", "OTHR"), ("desk", "research"), ("venue", "X")]
     named = [("firm", ""), ("strategy", "twap"), ("strategy", "schedule"), ("order", "A"), ("venue", "Y")]
 
-    def held(*which: tuple[str, str]) -> list[Any]:
-        from nowake.risk.kill_file import Held
-
+    def held(*which: tuple[str, str]) -> list[Held]:
         return [Held(*one, Level.PAUSE, ("ann",), 1, "") for one in which]
 
     assert stops(held(*pressed), scope, ["X", "Y"]) == []
@@ -193,7 +192,7 @@ def test_a_busted_fill_is_taken_out_of_the_days_result(make: Make) -> None:
     for venue in ("ALPHA", "BETA", "GAMMA"):
         world.floor.market.fault("bust", venue)
     world.floor.run(world.floor.market.now + 2 * SECOND)
-    trader.path.desk["hands"] = 1  # paused: nothing new is bought meanwhile
+    trader.path.desk["hands"] = int(Hands.PAUSED)  # nothing new is bought meanwhile
     world.run(2.0)
     assert any(event.kind == "correction" for event in world.floor.said)
     assert held.cash2 > before
@@ -212,7 +211,7 @@ def test_the_days_result_is_the_same_after_a_restart_and_another_day_begins_anew
     u = trader.path.usages[0]
     assert {name: int(u[name]) for name in DAY_OF_SYMBOL} == was | {"open2": arrival2}
     world.run(0.25)
-    board, mid2 = trader.path.boards[0], 0
+    board = trader.path.boards[0]
     mid2 = int(board["bid"]) + int(board["ask"])
     expected = (int(u["cash2"]) + int(u["position"]) * mid2) / 2 * 0.01 - int(u["fees"]) / 1e9
     assert float(u["pnl"]) == pytest.approx(expected)

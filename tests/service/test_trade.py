@@ -222,8 +222,8 @@ def test_an_order_that_can_never_fill_is_refused_with_the_limit_that_binds(tmp_p
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ("[strategy.manual]", '[strategy.twap]\nsides = ["sell"]\n\n[strategy.manual]', "sides of strategy.twap lets 0"),
-        ("[strategy.manual]", '[order.trade-1]\nsides = ["sell"]\n\n[strategy.manual]', "sides of order.trade-1 lets 0"),
+        ("[strategy.manual]", '[strategy.twap]\nsides = ["sell"]\n\n[strategy.manual]', "sides of strategy.twap lets"),
+        ("[symbol.SMLC]", '[order.trade-1]\nsides = ["sell"]\n\n[symbol.SMLC]', "sides of order.trade-1 lets 0"),
         ('phases = ["auction", "continuous"]', 'phases = ["auction"]', "phases of firm lets 0"),
         ('order_types = ["limit", "market", "ioc", "post_only", "mid_peg", "on_close", "quote"]',
          'order_types = ["limit"]', "order_types of firm lets 0"),

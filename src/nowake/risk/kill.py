@@ -105,7 +105,7 @@ class KillSwitch:
         return self._rows[key]
 
     def attach(self, usages: np.ndarray, i: int, scope: Scope, places: Sequence[str]) -> None:
-        """Hang parent `i` of USAGE, of `scope` and trading at `places`, on its switches, its strategy's kind included."""
+        """Hang parent `i` of USAGE, of `scope` and trading at `places`, on its switches; on that of its kind, too."""
         kinds = ("desk", "strategy", "symbol", "order")
         names = [(kind, name) for kind in kinds if (name := getattr(scope, kind)) is not None]
         if scope.strategy is not None:

@@ -1,7 +1,7 @@
 """Under which limits a trader's orders are: the scope of each, limits that come into force, a strategy that changes.
 
-One scope (`scope_of`) says whose an order is to the execution policy, to the kill switch, and to the question whether it
-can fill. Limits that come into force hold for the next intent; what works already and is not allowed any more is
+One scope (`scope_of`) says whose an order is: to the execution policy, to the kill switch, and to the question whether
+it can fill. Limits that come into force hold for the next intent; what works already and is not allowed any more is
 withdrawn (`put_in_force`).
 """
 

@@ -2,7 +2,7 @@
 
 Limits are compiled anew for every order, each in its own scope, the change is journalled, and what works already and is
 no longer allowed is withdrawn; what the plan still wants is sent again inside the new limits. A file that cannot be
-read, contradicts itself, or leaves nothing to trade with changes nothing: the old policy stays, and people are told why.
+read, contradicts itself, or leaves nothing to trade with changes nothing: the old policy stays, people are told why.
 
 `refuse_hopeless` asks the same policy, before a trader starts, whether its new orders can ever fill.
 """
