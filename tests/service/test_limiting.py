@@ -28,7 +28,7 @@ from nowake.service.taking_up import count_money
 from .control_world import World, buy
 
 Make = Callable[..., World]
-MANUAL = "[strategy.manual]                     # what a person sends by hand\nmax_child_shares = 5_000"
+MANUAL = "max_child_shares = 5_000"  # of strategy.manual
 DAY_OF_SYMBOL = ("cash2", "fees", "carried", "open2", "position")
 
 
@@ -59,7 +59,7 @@ def sizes(world: World, i: int) -> list[int]:
 
 
 TWO = (
-    ("[strategy.schedule]", "[strategy.twap]\nmax_child_shares = 60\n\n[strategy.schedule]\nmax_open_orders = 7"),
+    ("[strategy.schedule]", "[strategy.twap]\nmax_child_shares = 60\n\n[strategy.schedule]\nmax_open_orders = 7\n#"),
     ("[symbol.SMLC]", "[order.V]\nmax_child_shares = 90\n\n[symbol.SMLC]"),
     (MANUAL, MANUAL.replace("5_000", "50")),
     ("max_daily_loss = 100_000.0", 'max_daily_loss = 100_000.0\n\n[strategy.ac]\nsides = ["sell"]'),
@@ -230,7 +230,7 @@ def test_a_fill_that_comes_after_the_end_of_its_child_counts(make: Make) -> None
 
 
 def test_located_shares_may_be_sold_short_and_a_reload_changes_them(make: Make) -> None:
-    more = (('short = "yes"', 'short = "locate"'), ("\n[firm]\n", "\n[located]\nMIDC = 700\n\n[firm]\n"))
+    more = (('short = "yes"', 'short = "locate"'), ("# MIDC = 10_000", "MIDC = 700"))
     world = make(buy("L", 3_000), replaced=more, seconds=0.0)
     limits = world.trader.path.limits
     assert (limits["short"].tolist(), limits["located"].tolist()) == ([1], [700])
