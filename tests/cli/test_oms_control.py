@@ -96,6 +96,20 @@ def test_a_refused_control_is_2_with_the_reason(nowake: Any, journal: Path, answ
     assert "did you mean 'P'?" in nowake("oms", "control", "pause", "R", *SIGNED, "--journal", journal).refusal
 
 
+def test_the_hint_of_a_refusal_has_a_line_of_its_own(nowake: Any, journal: Path, answering: Any) -> None:
+    answering(False, "unknown order 'R'", (), "did you mean 'P'?")
+    done = nowake("oms", "control", "pause", "R", *SIGNED, "--journal", journal)
+    assert done.err == "error: unknown order 'R'\nhint: did you mean 'P'?\n"
+
+
+def test_a_value_may_begin_with_a_minus(nowake: Any, journal: Path, answering: Any) -> None:
+    trader = answering(False, "shares (expected a whole number, got '-5')")
+    done = nowake("oms", "control", "send", "all", "-5 limit 50.00 ALPHA", *SIGNED, "--journal", journal)
+    assert (done.code, trader.asked[0].value) == (2, "-5 limit 50.00 ALPHA")
+    assert done.err == "error: shares (expected a whole number, got '-5')\n"
+    assert "--whoo" in nowake("oms", "control", "pause", "all", "--whoo", "ann", "--journal", journal).refusal
+
+
 def test_no_trader_is_3_and_says_how_to_start_one(nowake: Any, journal: Path) -> None:
     done = nowake("oms", "control", "pause", *SIGNED, "--journal", journal)
     assert (done.code, done.out) == (3, "")

@@ -75,7 +75,7 @@ def test_unknown_configuration_keys_are_refused_and_the_nearest_is_named(tmp_pat
     path.write_text("[inner]\nspeeed = 2.0\n")
     with pytest.raises(ConfigError) as caught:
         load(path, Outer)
-    assert str(caught.value) == "inner.speeed: unknown key (expected one of speed, got 'speeed')"
+    assert str(caught.value) == f"{path}: inner.speeed: unknown key (expected one of speed, got 'speeed')"
     assert caught.value.hint == "did you mean 'speed'?"
 
 

@@ -35,6 +35,7 @@ FIRM: dict[str, tuple[Any, ...]] = {
     "max_open_orders": (1, 5),
     "max_messages_per_second": (1, 3),
     "message_burst": (1, 2),
+    "located": (100, 10_000),
 }
 USAGE: dict[str, tuple[Any, ...]] = {
     "quantity": (12_000, 100_000, 10**6),
@@ -47,7 +48,6 @@ USAGE: dict[str, tuple[Any, ...]] = {
     "money": (0, 10**12 - 10**9),
     "open_orders": (4, 19, 20),
     "position": (-200_000, -300, 300, 14_800, 199_900),
-    "located": (100, 10_000),
     "working_buy": (100, 3_000),
     "working_sell": (100, 3_000),
     "own_bid": (BID - 5, BID),

@@ -125,7 +125,8 @@ class Judge:
         after = side * position + self.working[side] + quantity
         reducing = any(self.level.get(int(row), 9) == 1 for row in [0, *u["switch"], u["venue_switch"][venue]])
         losing = Fraction(float(u["pnl"])) <= -exact(self.rule("max_daily_loss"))
-        lowest = {"no": 0, "locate": -int(u["located"]), "yes": -(10**12)}[self.rule("short")]
+        located = self.world.rules.policy.located.get("MIDC", 0)
+        lowest = {"no": 0, "locate": -located, "yes": -(10**12)}[self.rule("short")]
         checks = {
             "whole": 0 < quantity <= self.rule("max_child_shares"),
             "least": 0 <= int(child["minimum"]) <= quantity,

@@ -67,9 +67,13 @@ def table(**more: Any) -> dict[str, Any]:
 
 
 def effective(**firm: Any) -> Effective:
-    """Return FIRM with these limits instead, in force; classes of venues are narrowed for the symbol."""
+    """Return FIRM with these limits instead, in force; classes of venues are narrowed for the symbol.
+
+    `located`: shares of MIDC that may be sold short.
+    """
+    located = {"MIDC": firm.pop("located", 0)}
     classes = {"venue_classes": firm.pop("venue_classes")} if "venue_classes" in firm else {}
-    return resolve(from_table(table(firm=FIRM | firm, symbol={"MIDC": classes})), Scope(symbol="MIDC"))
+    return resolve(from_table(table(firm=FIRM | firm, symbol={"MIDC": classes}, located=located)), Scope(symbol="MIDC"))
 
 
 def for_kernels(records: np.ndarray) -> np.ndarray:
@@ -116,7 +120,7 @@ class World:
         return self.check(intent, now=now)[1][0]
 
     def __post_init__(self) -> None:
-        self.usages[0]["switch"] = [0, 1, 2, 3, 4]
+        self.usages[0]["switch"] = [0, 1, 2, 3, 4, 0]
         self.usages[0]["venue_switch"][:6] = range(5, 11)
 
 

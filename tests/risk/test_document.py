@@ -50,10 +50,13 @@ REFUSED: list[tuple[dict[str, Any], str, str, str | None]] = [
     ({"firm": FIRM | {"stale_after": "2 minutes"}}, "firm.stale_after", "expected like 90s", None),
     ({"firm": FIRM | {"stale_after": "0s"}}, "firm.stale_after", "above 0", None),
     ({"firm": FIRM | {"order_types": []}}, "firm.order_types", "at least 1", None),
-    ({"firm": FIRM | {"order_types": ["limt"]}}, "firm.order_types.0", "got 'limt'", None),
+    ({"firm": FIRM | {"order_types": ["limt"]}}, "firm.order_types.0", "got 'limt'", "limit"),
+    ({"firm": FIRM | {"order_types": ["ioc", "postonly"]}}, "firm.order_types.1", "unknown word", "post_only"),
     ({"firm": FIRM | {"sides": ["buy", "buy"]}}, "firm.sides", "repeated", None),
-    ({"firm": FIRM | {"short": "maybe"}}, "firm.short", "got 'maybe'", None),
-    ({"approvers": ["ann"]}, "approvers", "at least 2", None),
+    ({"firm": FIRM | {"short": "maybe"}}, "firm.short", "expected one of no, locate, yes, got 'maybe'", None),
+    ({"located": {"MIDC": -1}}, "located.MIDC", "greater than or equal to 0", None),
+    ({"located": {"MIDC": 0.5}}, "located.MIDC", "got 0.5", None),
+    ({"approvers": ["ann"]}, "approvers", "at least 2 people", None),
     ({"approvers": ["ann", "ann"]}, "approvers", "named twice", None),
     ({"currency": "usd"}, "currency", "got 'usd'", None),
     # contradictions
@@ -61,7 +64,8 @@ REFUSED: list[tuple[dict[str, Any], str, str, str | None]] = [
     ({"firm": FIRM | {"max_child_shares": 50}}, "firm.dark_minimum_shares", "contradiction", None),
     ({"symbol": {"X": {"dark_minimum_shares": 9_000}}}, "symbol.X.dark_minimum_shares", "contradiction", None),
     ({"symbol": {"X": {"max_child_shares": 99}}}, "symbol.X.max_child_shares", "got 100 and 99", None),
-    ({"desk": {"us": {"venue_classes": ["lit"], "venues": ["OPAL"], "dealers": []}}}, "desk.us.venues", "no ven", None),
+    ({"desk": {"us": {"venues": [], "dealers": []}}}, "desk.us.venues", "no venue is left", None),
+    ({"desk": {"us": {"venue_classes": ["dark"], "venues": ["ALPHA"]}}}, "desk.us.venues", "beside it", None),
     ({"desk": {"us": {"venue_classes": ["lit"], "venues": ["ALPHA", "OPAL"]}}}, "desk.us.venues", "beside it", None),
 ]  # fmt: skip
 
@@ -72,6 +76,22 @@ def test_a_policy_that_cannot_be_is_refused(change: dict[str, Any], key: str, sa
         from_table(table(**change))
     assert refused.value.key == key
     assert (near is None) or (near in (refused.value.hint or ""))
+
+
+def test_a_refused_value_is_told_once_and_in_its_file(tmp_path: Any) -> None:
+    path = tmp_path / "mine.toml"
+    text = policy_text("default")
+    for old, new, said in (
+        ('stale_after = "5s"', 'stale_after = "5 seconds"',
+         "firm.stale_after: duration (expected like 90s, 4h, 1h30m or 250ms, got '5 seconds')"),
+        ("max_position = 2_000_000 ", "max_position = -1 ",
+         "firm.max_position: input should be greater than or equal to 0 (got -1)"),
+        ("dark_minimum_shares = 100 ", "dark_minimum_shares = 90_000 ", "firm.dark_minimum_shares: contradiction"),
+    ):  # fmt: skip
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        with pytest.raises(ConfigError) as refused:
+            load(path)
+        assert str(refused.value).startswith(f"{path}: {said}")
 
 
 def test_small_children_are_fine_where_nothing_dark_is_traded() -> None:

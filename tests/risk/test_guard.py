@@ -75,9 +75,9 @@ def test_quantities_are_shrunk_to_the_tightest_limit(
 
 @pytest.mark.parametrize(("short", "located", "left"), [("no", 500, 300), ("locate", 100, 400), ("yes", 0, 600)])
 def test_a_sell_goes_short_no_further_than_the_rule_says(short: str, located: int, left: int) -> None:
-    w = world(short=short)
+    w = world(short=short, located=located)
     u = w.usages[0]
-    u["side"], u["position"], u["working_sell"], u["located"] = -1, 500, 200, located
+    u["side"], u["position"], u["working_sell"] = -1, 500, 200
     row = w.one(side=-1, price=BID, quantity=600, venue=ALPHA)
     assert row["quantity"] == min(left, 500)  # half of what ALPHA displays
     assert (short == "yes") == (Reason.SHORT not in verdict(row)[1])

@@ -56,7 +56,6 @@ sane_usage = {
     "money": st.sampled_from((0, 10**12, 49_900_000 * 10**6)),
     "open_orders": st.integers(0, 21),
     "position": st.integers(-210_000, 210_000),
-    "located": st.sampled_from((0, 100, 10_000)),
     "working_buy": st.integers(0, 3_000),
     "working_sell": st.integers(0, 3_000),
     "own_bid": st.sampled_from((0, 0, BID - 5, BID)),
@@ -101,6 +100,7 @@ rules = st.fixed_dictionaries(
         "max_position": st.sampled_from((0, 10_050)),
         "max_messages_per_second": st.sampled_from((1, 3)),
         "message_burst": st.sampled_from((1, 2)),
+        "located": st.sampled_from((0, 100, 10_000)),
     },
 )
 

@@ -49,6 +49,19 @@ def test_nothing_leaves_after_a_press_of_any_scope(tmp_path: Path, scope: str, l
     assert w.one()["verdict"] == Verdict.PASSED
 
 
+def test_a_kind_of_strategy_is_stopped_with_every_algorithm_of_it(tmp_path: Path) -> None:
+    w, kill = guarded(tmp_path)
+    learnt = new_usages(1)
+    kill.attach(learnt, 0, Scope("us", "net-3", "MIDC", "A-2"), PLACES)
+    kill.press(stop("strategy", name="model"))
+    assert w.one()["verdict"] == Verdict.PASSED
+    kill.press(stop("strategy", name="schedule"))
+    assert reasons_of(int(w.one()["reasons"])) == (Reason.KILLED,)
+    assert [kill.row("strategy", name) in learnt[0]["switch"] for name in ("net-3", "model", "schedule")] == [
+        True, True, False,
+    ]  # fmt: skip
+
+
 def test_other_desks_symbols_and_orders_go_on(tmp_path: Path) -> None:
     w, kill = guarded(tmp_path)
     others = new_usages(1)
@@ -108,7 +121,7 @@ def test_it_stays_pressed_over_a_restart(tmp_path: Path) -> None:
     assert again.level("desk", "us") == Level.REDUCE_ONLY
     usages = new_usages(1)
     again.attach(usages, 0, WHOSE, PLACES)
-    assert [int(switches[row]["level"]) for row in usages[0]["switch"]] == [0, 1, 0, 0, 3]
+    assert [int(switches[row]["level"]) for row in usages[0]["switch"]] == [0, 1, 0, 0, 3, 0]
     with pytest.raises(InputError, match="second person"):
         again.resume(stop("order", by="cy"), "bob", APPROVERS)
 

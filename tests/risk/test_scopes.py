@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from nowake.core.errors import CapacityError, ConfigError, InputError
 from nowake.core.values import Instrument
-from nowake.risk.document import NUMBERS, Limits
+from nowake.risk.document import NUMBERS
 from nowake.risk.limits import NONE, Traded, compile_limits, new_limits
 from nowake.risk.policy import from_table
-from nowake.risk.scopes import Scope, idle, resolve, tighter
+from nowake.risk.scopes import Scope, idle, kind_of, resolve, tighter
 
 
 def test_the_narrowest_scope_that_is_tighter_wins_and_says_so() -> None:
@@ -23,11 +23,10 @@ def test_the_narrowest_scope_that_is_tighter_wins_and_says_so() -> None:
             desk={"us": {"max_child_shares": 900, "max_position": 10**6}},
             strategy={"pov": {"max_child_shares": 1_200, "short": "no"}},
             symbol={"MIDC": {"max_child_shares": 700, "stale_after": "500ms", "dark_minimum_shares": 50}},
-            order={"A-1": {"max_child_shares": 701, "dark_minimum_shares": 300}},
+            order={"A-1": {"max_child_shares": 701, "dark_minimum_shares": 300, "max_open_orders": 3}},
         )
     )
-    own = Limits(max_open_orders=3)
-    e = resolve(policy, Scope("us", "pov", "MIDC", "A-1", own))
+    e = resolve(policy, Scope("us", "pov", "MIDC", "A-1"))
     assert (e["max_child_shares"], e.scope("max_child_shares")) == (700, "symbol.MIDC")
     assert (e["max_position"], e.scope("max_position")) == (200_000, "firm")
     assert (e["short"], e.scope("short")) == ("no", "strategy.pov")
@@ -65,6 +64,56 @@ def test_a_desk_or_strategy_that_is_not_named_does_not_escape_its_limits() -> No
     with pytest.raises(InputError, match="unknown strategy 'pvo'"):
         resolve(policy, Scope("us", "pvo"))
     assert resolve(from_table(table()), Scope("anything", "goes"))["max_position"] == 200_000
+
+
+def test_an_algorithm_is_of_its_own_strategy_or_else_of_its_kind() -> None:
+    tables = {"twap": {"max_child_shares": 300}, "schedule": {"max_child_shares": 400}, "model": {"sides": ["sell"]}}
+    policy = from_table(table(strategy=tables))
+
+    def of(strategy: str) -> str:
+        return resolve(policy, Scope(strategy=strategy)).scope("max_child_shares")
+
+    assert [of(name) for name in ("twap", "vwap", "pov", "ac", "ow", "adaptive", "schedule", "net-3")] == [
+        "strategy.twap", *["strategy.schedule"] * 6, "firm",
+    ]  # fmt: skip
+    assert resolve(policy, Scope(strategy="net-3"))["sides"] == ("sell",)
+    assert (kind_of("twap"), kind_of("net-3"), kind_of("manual")) == ("schedule", "model", "manual")
+    with pytest.raises(InputError, match="unknown strategy 'net-3'"):
+        resolve(from_table(table(strategy={"twap": {}})), Scope(strategy="net-3"))
+
+
+def test_what_a_person_sends_is_held_to_its_order_and_to_manual() -> None:
+    tables = {
+        "twap": {"max_child_shares": 300},
+        "manual": {"max_child_shares": 400, "collar_quote_bp": 5.0, "sides": ["buy"]},
+    }
+    policy = from_table(table(strategy=tables, order={"A-1": {"max_child_shares": 200}}))
+    plain = resolve(policy, Scope(strategy="twap", order="A-1"))
+    by_hand = resolve(policy, Scope(strategy="twap", order="A-1", by_hand=True))
+    assert (plain["collar_quote_bp"], plain["sides"]) == (20.0, ("buy", "sell"))
+    assert (by_hand["collar_quote_bp"], by_hand.scope("collar_quote_bp")) == (5.0, "strategy.manual")
+    assert (by_hand["sides"], by_hand.scope("max_child_shares")) == (("buy",), "order.A-1")
+    without = from_table(table(strategy={"twap": {"max_child_shares": 300}}))
+    assert resolve(without, Scope(strategy="twap", by_hand=True)).scope("max_child_shares") == "strategy.twap"
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ({"firm": FIRM | {"restricted": ["midc"]}}, "firm.restricted"),
+        ({"desk": {"us": {"restricted": ["Midc"]}}}, "desk.us.restricted"),
+        ({"symbol": {"midc": {}}}, "symbol"),
+        ({"located": {"midc": 100}}, "located"),
+    ],
+)
+def test_a_symbol_in_other_capitals_is_refused_because_it_would_not_hold(more: dict[str, Any], key: str) -> None:
+    policy = from_table(table(**more))
+    with pytest.raises(ConfigError, match="other capitals") as refused:
+        resolve(policy, Scope(symbol="MIDC"))
+    assert (refused.value.key, refused.value.hint) == (key, "did you mean 'MIDC'?")
+    assert resolve(policy, Scope(symbol="OTHR"))["max_position"] == 200_000
+    both = from_table(table(firm=FIRM | {"restricted": ["midc", "MIDC"]}))  # two symbols, both named
+    assert resolve(both, Scope(symbol="MIDC"))["restricted"] == ("midc", "MIDC")
 
 
 NUMBER = {

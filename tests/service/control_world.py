@@ -97,8 +97,10 @@ class Session:
 class World:
     """A floor, a trader on it, and its controls; `restart` kills the trader (or lets it end) and starts another."""
 
-    def __init__(self, folder: Path, work: Sequence[Work], patch: Any, decider: Policy | None = None) -> None:
-        self.folder, self.floor, self.work = folder, Floor(), tuple(work)
+    def __init__(
+        self, folder: Path, work: Sequence[Work], patch: Any, decider: Policy | None = None, policy: str = "default"
+    ) -> None:
+        self.folder, self.floor, self.work, self.policy = folder, Floor(), tuple(work), policy
         self.decider = decider or FixedPolicy()
         patch.setattr(trading, "_session", self._session)
         self.trader = self._trader()
@@ -110,7 +112,8 @@ class World:
         return made
 
     def _trader(self) -> Trader:
-        return Trader(Setup(self.folder, self.folder / "none", self.work, decider=self.decider))
+        setup = Setup(self.folder, self.folder / "none", self.work, decider=self.decider, policy=self.policy)
+        return Trader(setup)
 
     def restart(self, *, peace: bool = False) -> None:
         """End this trader, in peace or as if killed, and start the next."""
@@ -152,7 +155,7 @@ class World:
     def refused(self, what: str, target: str = "all", value: str = "", who: str = "ann") -> str:
         answer = self.say(what, target, value, who)
         assert not answer.done, answer.words
-        return answer.words
+        return f"{answer.words}; {answer.hint}" if answer.hint else answer.words
 
     @property
     def row(self) -> np.void:

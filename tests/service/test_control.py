@@ -262,7 +262,7 @@ def test_what_cannot_be_is_refused_changes_nothing_and_is_written_down(
     before = quiet.trader.path.desk.tobytes()
     answer = quiet.controls.apply(asked)
     assert not answer.done
-    assert what in answer.words
+    assert what in f"{answer.words} {answer.hint}"
     assert quiet.trader.path.desk.tobytes() == before
     assert quiet.trader.kill.held == ()
     refused = [event for event in quiet.journal() if isinstance(event, Control)][-1]

@@ -16,7 +16,6 @@ from nowake.execution.desk_state import Stage
 from nowake.execution.policy import FixedPolicy
 from nowake.oms.events import Asked, Control, PolicyLoaded
 from nowake.risk.policy import load, policy_hash, policy_text
-from nowake.risk.scopes import Scope
 from nowake.risk.usage import TOKEN
 from nowake.routing.rfq import RequestState
 from nowake.service.policy_watch import refuse_hopeless, watched_file
@@ -90,8 +89,9 @@ def test_a_tightening_holds_at_once_for_new_and_for_working_orders(policies: Pol
     version = policy_hash(load(policies.file))
     assert policy_hash(desk.trader.policy) == version
     assert [(event.name, event.digest) for event in policies.loaded()][1:] == [(str(policies.file), version)]
-    (alert,) = desk.heard
-    assert (alert.level, alert.who) == ("info", "policy")
+    alert, idle = desk.heard
+    assert (alert.level, alert.who, idle.level) == ("info", "policy", "info")
+    assert idle.words.endswith("tighter: strategy.manual.max_child_shares, symbol.SMLC.max_child_shares")
     assert "more than max_child_shares" in alert.words
     assert f"{len(large)} working orders" in alert.words
     begun = max(desk.trader.keeper.oms.children)
@@ -167,6 +167,8 @@ def setup(folder: Path, policy: str, *works: Work) -> Setup:
 HOPELESS: list[tuple[str, Work, str]] = [
     ('[symbol.MIDC]\nrestricted = ["MIDC"]', Work("a", Side.BUY, 100, 0, 60), "restricted of symbol.MIDC"),
     ('[symbol.MIDC]\nsides = ["sell"]', Work("a", Side.BUY, 100, 0, 60), "sides of symbol.MIDC"),
+    ('[strategy.twap]\nsides = ["sell"]', Work("a", Side.BUY, 100, 0, 60, algo="twap"), "sides of strategy.twap"),
+    ('[order.a]\nsides = ["sell"]', Work("a", Side.BUY, 100, 0, 60), "sides of order.a"),
     ("", Work("a", Side.BUY, 3_000_000, 0, 600), "max_position of firm"),
     ("", Work("a", Side.BUY, 900_000, 0, 600, limit=10_000), "max_order_notional of firm"),
 ]
@@ -178,26 +180,24 @@ def test_an_order_that_can_never_fill_is_told_with_the_limit_that_binds(
 ) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(f"{DEFAULT}\n{tail}\n")
-    scope = Scope(desk="program", symbol="MIDC")
     ask: Callable[..., Any] = refuse_hopeless
     policy = load(file)
     with pytest.raises(OrderError, match=why):
-        ask(setup(tmp_path, str(file), work), policy, PLACES, scope)
-    assert ask(setup(tmp_path, str(file), work), policy, PLACES, scope, known={"a"}) == []  # it has begun: it goes on
+        ask(setup(tmp_path, str(file), work), policy, PLACES)
+    assert ask(setup(tmp_path, str(file), work), policy, PLACES, known={"a"}) == []  # it has begun: it goes on
 
 
 def test_an_order_that_can_fill_may_start_and_the_price_counts(tmp_path: Path) -> None:
-    scope = Scope(desk="program", symbol="MIDC")
     made = setup(tmp_path, "default", Work("a", Side.BUY, 900_000, 0, 600))
     policy = load("default")
-    (found,) = refuse_hopeless(made, policy, PLACES, scope)
+    (found,) = refuse_hopeless(made, policy, PLACES)
     assert found.possible
     with pytest.raises(OrderError, match="max_order_notional"):
-        refuse_hopeless(made, policy, PLACES, scope, mid=10_000.0)
+        refuse_hopeless(made, policy, PLACES, mid=10_000.0)
     with pytest.raises(OrderError, match="max_position"):
-        refuse_hopeless(made, policy, PLACES, scope, position=1_500_000)
+        refuse_hopeless(made, policy, PLACES, position=1_500_000)
     with pytest.raises(OrderError, match="venues"):
-        refuse_hopeless(made, policy, ("ELSEWHERE",), scope)
+        refuse_hopeless(made, policy, ("ELSEWHERE",))
 
 
 def test_a_request_for_quotes_that_a_tightening_catches_ends_unless_its_dealer_has_the_word() -> None:

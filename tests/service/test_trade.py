@@ -16,6 +16,7 @@ from nowake.oms.journal.lease import FileLease
 from nowake.oms.keeper import open_keeper
 from nowake.oms.states import Act, State
 from nowake.risk.kill_file import Held, write_pressed
+from nowake.risk.policy import policy_text
 from nowake.risk.switches import Level
 from nowake.service import trade_files as files
 from nowake.service.journal_tables import tables_of
@@ -268,6 +269,16 @@ def test_under_a_pressed_kill_switch_time_does_not_fly(tmp_path: Path) -> None:
     write_pressed(tmp_path / "kill.json", [Held("symbol", "OTHER", Level.CANCEL_ALL, ("ann",), 1, "a test")])
     with pytest.raises(InputError, match=r"at most 5\.983h"):
         trade(wanted(journal, horizon=8 * 3600.0))
+    venues = ("ALPHA", "BETA", "GAMMA", "OPAL", "ONYX", "NORTH", "SOUTH", "WEST")
+    for one in (("strategy", "twap"), ("strategy", "schedule"), ("order", "trade-1"), ("desk", "program")):
+        write_pressed(tmp_path / "kill.json", [Held(*one, Level.PAUSE, ("ann",), 1, "a test")])
+        with pytest.raises(InputError, match=f"is pressed: {' '.join(one)} by ann"):
+            trade(wanted(journal))
+    for count in (7, 8):  # of venues: only all of them stop an order
+        held = [Held("venue", name, Level.PAUSE, ("ann",), 1, "a test") for name in venues[:count]]
+        write_pressed(tmp_path / "kill.json", [*held, Held("strategy", "ac", Level.PAUSE, ("ann",), 1, "a test")])
+        with pytest.raises(InputError, match="at most 5" if count == 7 else "venue ALPHA by ann: a test; venue BETA"):
+            trade(wanted(journal, horizon=8 * 3600.0))
     (tmp_path / "kill.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read, which stops everything"):
         trade(wanted(journal))
@@ -281,3 +292,25 @@ def test_an_order_that_can_never_fill_is_refused_with_the_limit_that_binds(tmp_p
     with pytest.raises(InputError, match="max_participation of the execution policy"):
         trade(wanted(tmp_path / "j.db", strategy="pov", participation=0.5))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("[strategy.manual]", '[strategy.twap]\nsides = ["sell"]\n\n[strategy.manual]', "sides of strategy.twap lets"),
+        ("[symbol.SMLC]", '[order.trade-1]\nsides = ["sell"]\n\n[symbol.SMLC]', "sides of order.trade-1 lets 0"),
+        ('phases = ["auction", "continuous"]', 'phases = ["auction"]', "phases of firm lets 0"),
+        ('order_types = ["limit", "market", "ioc", "post_only", "mid_peg", "on_close", "quote"]',
+         'order_types = ["limit"]', "order_types of firm lets 0"),
+        ('currency = "USD"', 'currency = "EUR"', "MIDC trades in another currency"),
+        ("restricted = []", 'restricted = ["midc"]', "a symbol in other capitals"),
+    ],
+)  # fmt: skip
+def test_what_a_policy_forbids_is_told_before_market_and_trader_start(
+    tmp_path: Path, old: str, new: str, why: str
+) -> None:
+    policy, told = tmp_path / "p.toml", list[str]()
+    policy.write_text(policy_text("default").replace(old, new, 1))
+    with pytest.raises(InputError, match=why):
+        trade(wanted(tmp_path / "j.db", policy=str(policy)), tell=told.append)
+    assert (told, list(tmp_path.iterdir())) == ([], [policy])

@@ -27,6 +27,7 @@ from nowake.oms.states import State
 from nowake.service import trade_clock
 from nowake.service.exchange import Exchange
 from nowake.service.ledger_file import LedgerFile
+from nowake.service.limiting import scope_of
 from nowake.service.supervise_alerts import Alerts
 from nowake.service.trade_files import (
     Kept,
@@ -119,12 +120,15 @@ def test_the_expected_volume_of_a_whole_day_is_the_presets() -> None:
 
 def test_the_founding_order_is_possible_under_the_default_policy_and_one_beyond_a_list_is_not() -> None:
     window = window_of(MIDCAP, FIRST_DAY, 1800.0, 4 * 3600.0)
-    check_fill("default", MIDCAP, window, Question(Side.BUY, 500_000, 0, 0.0))
+    scope = scope_of("MIDC", "ac", "trade-1")
+    check_fill("default", scope, MIDCAP, window, Question(Side.BUY, 500_000, 0, 0.0))
     with pytest.raises(OrderError, match="max_position of firm"):
-        check_fill("default", MIDCAP, window, Question(Side.BUY, 500_000, 0, 0.0, position=1_600_000))
+        check_fill("default", scope, MIDCAP, window, Question(Side.BUY, 500_000, 0, 0.0, position=1_600_000))
     futures = load("futures")
     with pytest.raises(OrderError, match="none of GLOBE"):
-        check_fill("default", futures, window_of(futures, FIRST_DAY, 1800.0, 60.0), Question(Side.BUY, 1, 0, 0.0))
+        check_fill(
+            "default", scope, futures, window_of(futures, FIRST_DAY, 1800.0, 60.0), Question(Side.BUY, 1, 0, 0.0)
+        )
 
 
 EVENTS = st.tuples(

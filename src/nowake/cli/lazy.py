@@ -5,13 +5,14 @@ converted here instead, with the errors of this house. `adapt` hands Typer these
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from nowake.core.errors import InputError, nearest
@@ -81,10 +82,28 @@ def load(name: str, entry: Lazy) -> Any:
     return build(name, getattr(import_module(f"nowake.cli.{module}"), function))
 
 
+class _Command(TyperCommand):
+    """A command to which ``-5`` and ``-5 limit 50.01 ALPHA`` are values: no option begins with a digit."""
+
+    def make_parser(self, ctx: Any) -> Any:
+        """Return the parser of the arguments."""
+        parser: Any = super().make_parser(ctx)
+        take = parser._process_opts
+
+        def value_or_option(arg: str, state: Any) -> None:
+            if re.match(r"-\d", arg):
+                state.largs.append(arg)
+            else:
+                take(arg, state)
+
+        parser._process_opts = value_or_option
+        return parser
+
+
 def build(name: str, function: Callable[..., Any]) -> Any:
     """Return `function` as a command whose options are converted without Pydantic."""
     app = typer.Typer(**_PLAIN)
-    app.command(name, no_args_is_help=False)(function)
+    app.command(name, no_args_is_help=False, cls=_Command)(function)
     return adapt(get_command(app))
 
 

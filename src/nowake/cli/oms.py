@@ -172,7 +172,7 @@ def control(
 
     answer = ask(path, Asked(what, target, value, who, why))
     if not answer.done:
-        raise InputError(answer.words)
+        raise InputError(answer.words, hint=answer.hint or None)
     if json:
         out.write({"done": answer.done, "said": answer.words, "orders": answer.orders})
     else:

@@ -90,8 +90,9 @@ class Keys:
 
     def _carry_out(self, what: str) -> None:
         answer = self._apply(what)
+        more = f" ({answer.hint})" if answer.hint else ""
         self._view.note(
-            f"{'' if answer.done else f'not done, {what}: '}{answer.words}", "cyan" if answer.done else "red"
+            f"{'' if answer.done else f'not done, {what}: '}{answer.words}{more}", "cyan" if answer.done else "red"
         )
 
 

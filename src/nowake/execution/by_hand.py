@@ -21,6 +21,7 @@ from nowake.execution.placing import ROUTED, place_by_hand
 from nowake.execution.replanning import Plan, anew
 from nowake.execution.replanning import switch as plan_by
 from nowake.execution.withdrawing import withdraw_one
+from nowake.risk.marking import mark
 from nowake.risk.projection import Projected, told
 
 __all__ = [
@@ -209,6 +210,7 @@ def _number(name: str, text: str) -> float:
 def send_child(path: DecisionPath, i: int, wanted: Wanted, now: int) -> tuple[int, Projected]:
     """Put a person's child of row `i` through the guard; returns (rows of `path.sends` to carry out, its verdict).
 
+    The guard holds it against `hand_limits`: what the order may, and what a person may send by hand beside.
     OrderError for what is no child of this order: taken over by nobody, more than is left, a kind or price that cannot
     be. What the guard refuses or changes, it says.
     """
@@ -218,8 +220,9 @@ def send_child(path: DecisionPath, i: int, wanted: Wanted, now: int) -> tuple[in
     o["price"], o["quantity"], o["minimum"], o["time"] = wanted.price, wanted.quantity, wanted.minimum, now
     o["tactic"] = int(Tactic.JOIN if wanted.kind in _RESTING else Tactic.CROSS)
     o["origin"], o["reason"], o["score"] = int(Origin.HUMAN), 0, 0.0
+    mark(path.limits, path.usages, path.boards, 0, path.n)
     count: int = place_by_hand(
-        path.desk, path.kids, path.working, path.usages, path.limits, path.switches, path.boards, path.intents,
+        path.desk, path.kids, path.working, path.usages, path.hand_limits, path.switches, path.boards, path.intents,
         path.passed, path.projections, i, now, path.sends,
     )  # fmt: skip
     return count, told(path.projections[i * ROUTED], [place.name for place in path.places])

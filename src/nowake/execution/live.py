@@ -241,7 +241,8 @@ class LiveDesk:
         if word is not None:
             price2 = round(2 * (event.price or 0.0))
             i = self.row[event.order_id]
-            if self.path.hear(i, event.order_id, word, event.quantity, price2, self.now) < 0 and word is Word.FILL:
+            heard = self.path.hear(i, event.order_id, word, event.quantity, price2, self.now, event.fee)
+            if heard < 0 and word is Word.FILL:
                 self._late(i, event.quantity)
 
     def _late(self, i: int, quantity: int) -> None:

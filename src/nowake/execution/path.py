@@ -28,6 +28,7 @@ from nowake.features.state import NEWS, new_features
 from nowake.features.stream import write_board
 from nowake.features.vector import ROW
 from nowake.risk.limits import new_limits
+from nowake.risk.marking import paid
 from nowake.risk.projection import new_projections
 from nowake.risk.switches import new_switches
 from nowake.risk.usage import WORKING, new_usages
@@ -82,6 +83,7 @@ class DecisionPath:
     working: np.ndarray = field(init=False)
     usages: np.ndarray = field(init=False)
     limits: np.ndarray = field(init=False)
+    hand_limits: np.ndarray = field(init=False)
     switches: np.ndarray = field(init=False)
     boards: np.ndarray = field(init=False)
     features: np.ndarray = field(init=False)
@@ -108,6 +110,7 @@ class DecisionPath:
         self.desk, self.kids, self.marks = new_desk(n)
         self.working = _zeros(n * CHILDREN, WORKING)
         self.usages, self.limits, self.switches = new_usages(n), new_limits(n), new_switches(self.switches_n)
+        self.hand_limits = new_limits(n)  # of children that a person sends for the same parents
         self.boards = kernel_view(new_boards(boards))
         self.features, self.stats = new_features(boards), new_stats(boards)
         self.params = new_params(self.routing)
@@ -187,13 +190,16 @@ class DecisionPath:
         d = self.desk[i]
         return bool(d["done"] == 0 and d["hands"] == 0 and d["start"] <= now < d["end"] and now >= d["until"])
 
-    def hear(self, i: int, oid: int, word: Word, quantity: int, price2: int, now: int) -> int:
-        """Take in what a venue said of child `oid` of row `i`; returns the child's row, -1 where it is over already."""
+    def hear(self, i: int, oid: int, word: Word, quantity: int, price2: int, now: int, fee: float = 0.0) -> int:
+        """Take in what a venue said of child `oid` of row `i`; returns the child's row, -1 where it is over already.
+
+        `fee` in currency: that of a fill, or (its opposite) of one that is taken back.
+        """
         row = int(row_of(self.kids, self.working, i, oid))
-        if word is Word.FILL:
-            self.paid[i] += quantity * price2 / 2
-        elif word is Word.BUST:
-            self.paid[i] -= quantity * price2 / 2
+        if word is Word.FILL or word is Word.BUST:
+            shares = quantity if word is Word.FILL else -quantity
+            self.paid[i] += shares * price2 / 2
+            paid(self.usages, i, int(self.desk[i]["side"]), shares, price2, fee)
         if row < 0 and word is not Word.BUST:
             return -1
         hear(

@@ -6,6 +6,7 @@ from nowake.execution.desk_state import Hands
 from nowake.execution.feed_handler import hear_feed
 from nowake.execution.hearing import mark_out
 from nowake.execution.placing import look
+from nowake.risk.marking import mark
 
 __all__ = ["listen", "turn"]
 
@@ -29,6 +30,7 @@ def turn(
     Returns (rows of `sends` filled, parents that want a decision first). Stops when `sends` could overflow: the rest
     is due still.
     """
+    mark(limits, usages, boards, lo, hi)
     n, asking = 0, 0
     room = sends.shape[0] - 2 * intents.shape[0]
     for i in range(lo, hi):

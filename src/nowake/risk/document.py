@@ -17,12 +17,8 @@ __all__ = ["DURATIONS", "LISTS", "NUMBERS", "RISING", "SHORT", "Limits", "Policy
 
 
 def _is_duration(text: str) -> str:
-    try:
-        length = duration(text)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    if length <= 0:
-        raise ValueError("a duration above 0 is expected")
+    if duration(text) <= 0:
+        raise InputError("duration", expected="above 0", got=repr(text))
     return text
 
 
@@ -57,7 +53,7 @@ class Limits(Model):
     dealers: Names | None = None  # child; who may be asked for a quote
     restricted: Names | None = None  # symbols that may not be traded
     sides: Sides | None = None  # order
-    short: Literal["no", "locate", "yes"] | None = None  # symbol; `locate`: as far as shares have been located
+    short: Literal["no", "locate", "yes"] | None = None  # symbol; `locate`: as far as [located] has shares of it
     phases: Phases | None = None  # child
     # sizes
     max_child_shares: Shares | None = None  # child
@@ -102,10 +98,11 @@ class Policy(Model):
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    approvers: Annotated[tuple[Word, ...], Field(strict=False, min_length=2)]  # who may approve that a kill ends
+    approvers: Names  # who may approve that a kill ends
     venues: Annotated[dict[Word, Class], Field(min_length=1)]  # every venue that may be named, and its class
     firm: Limits
     desk: dict[Word, Limits] = Field(default_factory=dict)
     strategy: dict[Word, Limits] = Field(default_factory=dict)
     symbol: dict[Word, Limits] = Field(default_factory=dict)
     order: dict[Word, Limits] = Field(default_factory=dict)
+    located: dict[Word, SomeShares] = Field(default_factory=dict)  # shares of a symbol that may be sold short

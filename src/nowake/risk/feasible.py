@@ -1,7 +1,7 @@
 """Whether an order can ever fill under its limits, told before it starts, with the limit that binds.
 
-What is known beforehand bounds the shares: lists that leave nothing, notional, position, short rule, the volume that is
-expected, and the messages that fit into the window. The smallest bound is the binding one.
+What is known beforehand bounds the shares: lists that leave nothing that the router sends, notional, position, short
+rule, the volume that is expected, and the messages that fit into the window. The smallest bound is the binding one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,14 @@ from fractions import Fraction
 from nowake.core.errors import InputError, OrderError
 from nowake.core.times import SECOND
 from nowake.core.values import Instrument, Side, check_quantity
+from nowake.risk.limits import check_currency
 from nowake.risk.scopes import Effective
 
 __all__ = ["Feasibility", "Plan", "can_fill", "refuse_impossible"]
 
 _MANY = 2**62
-_LIT = {"limit", "ioc", "post_only", "mid_peg", "on_close"}
-_DARK = {"limit", "ioc", "post_only", "mid_peg"}
+_SENT = {"lit": ("ioc", "post_only"), "dark": ("ioc", "mid_peg"), "dealer": ("quote",)}
+"""What the router sends to each class of venue, in continuous trading alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Plan:
     """An order before it starts.
 
     `places` the venues that trade the symbol; `price` the arrival mid or limit in ticks, whichever is dearer; `length`
-    of the window in ns; `volume` shares that others are expected to trade in it (None: not known); `position` and
-    `located` shares of the account now.
+    of the window in ns; `volume` shares that others are expected to trade in it (None: not known); `position` of
+    the account now.
     """
 
     instrument: Instrument
@@ -37,7 +38,6 @@ class Plan:
     places: Sequence[str]
     volume: int | None = None
     position: int = 0
-    located: int = 0
 
     def __post_init__(self) -> None:
         check_quantity(self.quantity)
@@ -66,7 +66,11 @@ class Feasibility:
 
 
 def can_fill(effective: Effective, plan: Plan) -> Feasibility:
-    """Return how much of `plan` can ever fill under `effective`, and which limit binds."""
+    """Return how much of `plan` can ever fill under `effective`, and which limit binds.
+
+    ConfigError for an instrument of another currency.
+    """
+    check_currency(effective, plan.instrument)
     name, most, why = min(_bounds(effective, plan), key=lambda bound: bound[1])
     most = max(0, min(most, plan.quantity))
     if most == plan.quantity:
@@ -95,10 +99,12 @@ def _bounds(e: Effective, plan: Plan) -> Iterator[tuple[str, int, str]]:
         yield "restricted", 0, "the symbol is on the restricted list"
     if str(plan.side) not in e["sides"]:
         yield "sides", 0, f"only {' and '.join(e['sides'])} is allowed"
-    usable = _usable(e, plan)
+    if "continuous" not in e["phases"]:
+        yield "phases", 0, "children leave in continuous trading alone"
+        return
+    usable, name, why = _usable(e, plan)
     if not usable:
-        name = "venue_classes" if any(place in (*e["venues"], *e["dealers"]) for place in plan.places) else "venues"
-        yield name, 0, f"none of {', '.join(plan.places) or 'no venue'} is left with an allowed order type"
+        yield name, 0, why
         return
     yield from _of_venues(e, plan, usable)
     yield from _of_account(e, plan)
@@ -109,13 +115,18 @@ def _bounds(e: Effective, plan: Plan) -> Iterator[tuple[str, int, str]]:
         yield "max_participation", most, f"others are expected to trade {plan.volume:,} in its window"
 
 
-def _usable(e: Effective, plan: Plan) -> list[str]:
-    """Return the venues at which some allowed order type can trade."""
+def _usable(e: Effective, plan: Plan) -> tuple[list[str], str, str]:
+    """Return the venues at which some allowed order type can trade; else the list that leaves none, and why."""
+    kinds = {place: e.policy.venues[place] for place in plan.places if place in (*e["venues"], *e["dealers"])}
+    if not kinds:
+        return [], "venues", f"none of {', '.join(plan.places) or 'no venue'} is named there, nor among the dealers"
+    open_ = {place: kind for place, kind in kinds.items() if kind in e["venue_classes"]}
+    if not open_:
+        return [], "venue_classes", f"none of {', '.join(kinds)} is {' or '.join(e['venue_classes'])}"
     types = set(e["order_types"])
-    means = {"lit": bool(types & _LIT), "dark": bool(types & _DARK), "dealer": "quote" in types}
-    known = [place for place in plan.places if place in (*e["venues"], *e["dealers"])]
-    kinds = {place: e.policy.venues[place] for place in known}
-    return [place for place, kind in kinds.items() if kind in e["venue_classes"] and means[kind]]
+    usable = [place for place, kind in open_.items() if types & set(_SENT[kind])]
+    sent = "; ".join(f"{' or '.join(_SENT[kind])} to {kind} ones" for kind in dict.fromkeys(open_.values()))
+    return usable, "order_types", f"to the venues that are left goes {sent}"
 
 
 def _worth(plan: Plan) -> Fraction:
@@ -141,5 +152,5 @@ def _of_account(e: Effective, plan: Plan) -> Iterator[tuple[str, int, str]]:
     held = int(plan.side) * plan.position
     yield "max_position", e["max_position"] - held, f"the position is {plan.position:,}"
     if plan.side == Side.SELL and e["short"] != "yes":
-        located = plan.located if e["short"] == "locate" else 0
-        yield "short", plan.position + located, f"{plan.position:,} shares are held and {located:,} located"
+        located = e.policy.located.get(plan.instrument.symbol, 0) if e["short"] == "locate" else 0
+        yield "short", plan.position + located, f"{plan.position:,} shares are held and {located:,} shares are located"

@@ -17,12 +17,12 @@ __all__ = ["PRICED", "Questions", "RefusedError", "Row", "well_formed"]
 Row = dict[str, Any]
 PRICED = (OrderKind.LIMIT, OrderKind.IOC, OrderKind.POST_ONLY)
 _MAY_BE_ZERO = {
-    *("kinds", "classes", "venues", "dealers", "phases", "sides", "restricted", "short", "grace", "dark_minimum"),
-    *("collar_arrival", "collar_last", "collar_quote", "max_position"),
+    *("kinds", "classes", "venues", "dealers", "phases", "sides", "restricted", "short", "located", "grace"),
+    *("dark_minimum", "collar_arrival", "collar_last", "collar_quote", "max_position"),
 }
 _OF_PARENT = ("filled", "working", "limit", "arrival2", "volume_start", "money", "open_orders", "target")
 _OF_SYMBOL = (
-    *("located", "working_buy", "working_sell", "own_bid", "own_ask"),
+    *("working_buy", "working_sell", "own_bid", "own_ask"),
     *("peg_buy", "peg_sell", "close_buy", "close_sell"),
 )
 _OF_ACCOUNT = ("clock", "jumped")

@@ -73,7 +73,7 @@ class _Intent(Questions):
         working = s["working_buy"] if side > 0 else s["working_sell"]
         yield Reason.POSITION, m["max_position"] - side * s["position"] - working
         if side < 0 and m["short"] < 2:
-            yield Reason.SHORT, s["position"] + (s["located"] if m["short"] == 1 else 0) - working
+            yield Reason.SHORT, s["position"] + (m["located"] if m["short"] == 1 else 0) - working
         reducible = max(0, -side * s["position"]) - working
         if level >= Level.REDUCE_ONLY:
             yield Reason.REDUCE_ONLY, reducible

@@ -99,7 +99,7 @@ def _of_position(j, m, s, a, side, level):
     held, working = side * s.position, s.working_buy if side > 0 else s.working_sell
     _at_most(j, m.max_position - held - working, _POSITION)
     if side < 0 and m.short < 2:
-        _at_most(j, s.position + m.short * s.located - working, _SHORT)
+        _at_most(j, s.position + m.short * m.located - working, _SHORT)
     if level >= _REDUCING:
         _at_most(j, max(-held, 0) - working, _REDUCE_ONLY)
     if a.pnl * MICRO <= -m.max_loss:

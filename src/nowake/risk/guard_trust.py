@@ -57,7 +57,7 @@ def well_formed(i):
 def _complete(m):
     """Tell whether every limit is set, and none is impossible."""
     low = min(m.kinds, m.classes, m.venues, m.dealers, m.phases, m.sides, m.restricted, m.short)
-    low = min(low, m.grace, m.dark_minimum, m.collar_arrival, m.collar_last, m.collar_quote, m.max_position)
+    low = min(low, m.grace, m.dark_minimum, m.collar_arrival, m.collar_last, m.collar_quote, m.max_position, m.located)
     least = min(m.max_child, m.child_notional, m.order_notional, m.venue_notional, m.displayed, m.participation)
     least = min(least, m.deviation, m.open_orders, m.message_rate, m.message_burst, m.max_loss, m.step, m.lot)
     least = min(least, m.stale_after, m.venue_silence, m.clock_step, m.value_num, m.value_den)
@@ -72,10 +72,10 @@ def _between(x, low, high):
 @inline
 def _sane(u, s, a, v):
     """Tell whether the account's numbers can be: nothing negative that counts, nothing beyond reason."""
-    low = min(u.filled, u.working, u.limit, u.arrival2, u.volume_start, u.money, u.open_orders, s.located)
+    low = min(u.filled, u.working, u.limit, u.arrival2, u.volume_start, u.money, u.open_orders)
     low = min(low, s.working_buy, s.working_sell, s.own_bid, s.own_ask, s.peg_buy, s.peg_sell, s.close_buy)
     low = min(low, s.close_sell, a.clock, a.jumped, a.token_time[v], a.venue_money[v], u.target)
-    high = max(u.filled, u.working, u.limit, u.volume_start, u.open_orders, s.located, s.working_buy, s.working_sell)
+    high = max(u.filled, u.working, u.limit, u.volume_start, u.open_orders, s.working_buy, s.working_sell)
     high = max(high, s.own_bid, s.own_ask, s.peg_buy, s.peg_sell, s.close_buy, s.close_sell, u.target, u.arrival2 // 2)
     money = max(u.money, a.venue_money[v])
     tokens = _between(a.tokens[v], -HUGE, HUGE)

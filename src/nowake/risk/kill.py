@@ -16,7 +16,7 @@ import numpy as np
 from nowake.core.errors import CapacityError, InputError, nearest
 from nowake.core.venue import Cancel, MassCancel
 from nowake.risk.kill_file import Held, read_pressed, write_pressed
-from nowake.risk.scopes import Scope
+from nowake.risk.scopes import Scope, kind_of
 from nowake.risk.switches import FIRM_ROW, SCOPES, Level
 
 __all__ = ["KillSwitch", "Pressed", "Resumed", "Stop", "withdrawals"]
@@ -105,9 +105,11 @@ class KillSwitch:
         return self._rows[key]
 
     def attach(self, usages: np.ndarray, i: int, scope: Scope, places: Sequence[str]) -> None:
-        """Hang parent `i` of USAGE, of `scope` and trading at `places`, on its switches."""
+        """Hang parent `i` of USAGE, of `scope` and trading at `places`, on its switches; on that of its kind, too."""
         kinds = ("desk", "strategy", "symbol", "order")
         names = [(kind, name) for kind in kinds if (name := getattr(scope, kind)) is not None]
+        if scope.strategy is not None:
+            names.append(("strategy", kind_of(scope.strategy)))
         usages[i]["switch"][:] = FIRM_ROW
         for k, (kind, name) in enumerate(names, start=1):
             usages[i]["switch"][k] = self.row(kind, name)

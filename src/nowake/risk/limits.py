@@ -22,7 +22,7 @@ from nowake.data.reader import kernel_view
 from nowake.risk.document import SHORT
 from nowake.risk.scopes import Effective
 
-__all__ = ["LIMITS", "MICRO", "NONE", "PPM", "Traded", "compile_limits", "new_limits"]
+__all__ = ["LIMITS", "MICRO", "NONE", "PPM", "Traded", "check_currency", "compile_limits", "new_limits"]
 
 PPM = 1_000_000
 MICRO = 1_000_000  # micro-units of a currency unit
@@ -39,6 +39,7 @@ LIMITS = np.dtype(
         ("sides", "i8"),  # 1 buy, 2 sell
         ("restricted", "i8"),  # 1: this symbol is
         ("short", "i8"),  # 0 no, 1 locate, 2 yes
+        ("located", "i8"),  # shares of the symbol that may be sold short where `short` is locate
         ("max_child", "i8"),
         ("child_notional", "i8"),
         ("order_notional", "i8"),
@@ -92,16 +93,20 @@ def new_limits(n: int) -> np.ndarray:
     return kernel_view(limits)
 
 
+def check_currency(effective: Effective, x: Instrument) -> None:
+    """Refuse an instrument of another currency than the policy's: ConfigError."""
+    currency = effective.policy.currency
+    if x.currency != currency:
+        raise ConfigError(f"{x.symbol} trades in another currency", key="currency", expected=x.currency, got=currency)
+
+
 def compile_limits(effective: Effective, market: Traded, limits: np.ndarray, row: int) -> None:
     """Write `effective` into `limits[row]` for `market`; the row is valid only once it is complete.
 
     ConfigError where the instrument's currency is not the policy's. A venue that the policy does not name stays
     forbidden.
     """
-    policy, x = effective.policy, market.instrument
-    if x.currency != policy.currency:
-        key = "currency"
-        raise ConfigError(f"{x.symbol} trades in another currency", key=key, expected=x.currency, got=policy.currency)
+    check_currency(effective, market.instrument)
     values = {**_masks(effective, market), **_sizes(effective), **_prices(effective, market)}
     target = limits[row]
     target["valid"] = 0
@@ -126,6 +131,7 @@ def _masks(effective: Effective, market: Traded) -> dict[str, int]:
         "sides": ("buy" in effective["sides"]) + 2 * ("sell" in effective["sides"]),
         "restricted": int(market.instrument.symbol in effective["restricted"]),
         "short": SHORT.index(effective["short"]),
+        "located": effective.policy.located.get(market.instrument.symbol, 0),
     }
 
 

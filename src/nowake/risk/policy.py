@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from nowake.core.config import config_hash, parse
+from nowake.core.config import config_hash, naming, parse
 from nowake.core.errors import ConfigError, nearest
 from nowake.core.shipped import Shipped
 from nowake.risk.document import LISTS, Limits, Policy
@@ -31,7 +31,9 @@ def policy_text(name: str) -> str:
 
 def load(name_or_path: str | Path) -> Policy:
     """Return the policy of that name, or in that TOML file; InputError or ConfigError where it is refused."""
-    return check(_SHIPPED.load(name_or_path))
+    policy = _SHIPPED.load(name_or_path)
+    with naming(name_or_path):
+        return check(policy)
 
 
 def from_table(table: dict[str, Any]) -> Policy:
@@ -55,6 +57,9 @@ def scopes_of(policy: Policy) -> Iterator[tuple[str, Limits]]:
 def check(policy: Policy) -> Policy:
     """Return `policy` if it is complete and free of contradictions; ConfigError names the first key that is not."""
     _check_firm(policy)
+    if len(policy.approvers) < 2:
+        expected = "at least 2 people: whom one of them has stopped, another lets go on"
+        raise ConfigError("too few", key="approvers", expected=expected, got=list(policy.approvers))
     twice = sorted({name for name in policy.approvers if policy.approvers.count(name) > 1})
     if twice:
         raise ConfigError("an approver is named twice", key="approvers", expected="two or more people", got=twice[0])
@@ -109,17 +114,17 @@ def _check_means(policy: Policy, path: str, limits: Limits) -> None:
             firm = ", ".join(getattr(policy.firm, name))
             got = getattr(limits, name)
             raise ConfigError("contradicts the firm: nothing is left", key=f"{path}.{name}", expected=firm, got=got)
-    classes = _kept(policy, limits, "venue_classes")
-    named = [*_kept(policy, limits, "venues"), *_kept(policy, limits, "dealers")]
-    if not any(policy.venues[name] in classes for name in named):
-        wanted = f"a venue or dealer of class {', '.join(classes)}"
-        raise ConfigError("contradiction: no venue is left", key=f"{path}.venues", expected=wanted, got=named or "none")
     beside = limits.venue_classes
     for name in limits.venues or ():
         if beside is not None and policy.venues[name] not in beside:
             wanted = f"venues of class {', '.join(beside)}"
             got = f"{name}, a {policy.venues[name]} one"
             raise ConfigError("contradicts venue_classes beside it", key=f"{path}.venues", expected=wanted, got=got)
+    classes = _kept(policy, limits, "venue_classes")
+    named = [*_kept(policy, limits, "venues"), *_kept(policy, limits, "dealers")]
+    if not any(policy.venues[name] in classes for name in named):
+        wanted = f"a venue or dealer of class {', '.join(classes)}"
+        raise ConfigError("contradiction: no venue is left", key=f"{path}.venues", expected=wanted, got=named or "none")
 
 
 def _check_sizes(policy: Policy, path: str, limits: Limits) -> None:

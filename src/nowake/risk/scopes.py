@@ -2,6 +2,10 @@
 
 Scopes are asked from the firm to the order. A list is what every scope allows (`restricted`: what any names), a number
 the tightest of them. A narrower scope never loosens: what it says beyond a wider one has no effect, and `idle` tells.
+
+An algorithm is of the strategy that the policy calls by its name (``twap``); where the policy has no such name, of the
+strategy of its kind: ``schedule`` for a plan by formula, ``model`` for everything that was learnt. What a person sends
+by hand for an order is held to ``manual`` as well, where the policy has it.
 """
 
 from collections.abc import Iterator
@@ -13,18 +17,27 @@ from nowake.core.times import duration
 from nowake.risk.document import DURATIONS, LISTS, NUMBERS, RISING, SHORT, Limits, Policy
 from nowake.risk.policy import policy_hash, scopes_of
 
-__all__ = ["Bound", "Effective", "Idle", "Scope", "idle", "resolve", "tighter"]
+__all__ = ["MANUAL", "Bound", "Effective", "Idle", "Scope", "idle", "kind_of", "resolve", "tighter"]
+
+MANUAL = "manual"
+"""The strategy of what a person sends by hand."""
+_SCHEDULES = ("schedule", "scripted", "twap", "vwap", "pov", "ac", "ow", "adaptive")
+
+
+def kind_of(strategy: str) -> str:
+    """Return the kind of a strategy: ``schedule`` or ``model`` (``manual`` is its own)."""
+    return "schedule" if strategy in _SCHEDULES else MANUAL if strategy == MANUAL else "model"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose order it is; None where that is not known. `own`: limits that came with the order itself."""
+    """Whose order it is; None where that is not known. `by_hand`: what a person sends for it."""
 
     desk: str | None = None
     strategy: str | None = None
     symbol: str | None = None
     order: str | None = None
-    own: Limits | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +85,11 @@ def tighter(name: str, new: Any, old: Any) -> bool:
 def resolve(policy: Policy, scope: Scope) -> Effective:
     """Return the limits in force for an order of `scope`.
 
-    InputError for a desk or strategy that the policy does not name while it names others: an order must not escape its
-    desk's limits by a slip of the pen. ConfigError where the scopes leave nothing to trade with.
+    InputError for a desk or strategy that the policy does not name while it names others (of a strategy, neither it nor
+    its kind): an order must not escape its desk's limits by a slip of the pen. ConfigError where the scopes leave
+    nothing to trade with, and for a symbol that the policy spells in other capitals.
     """
+    _check_spelling(policy, scope.symbol)
     bounds: dict[str, Bound] = {}
     for path, limits in _chain(policy, scope):
         for name in Limits.model_fields:
@@ -95,6 +110,8 @@ def _chain(policy: Policy, scope: Scope) -> Iterator[tuple[str, Limits]]:
     yield "firm", policy.firm
     for kind in ("desk", "strategy", "symbol", "order"):
         name, tables = getattr(scope, kind), getattr(policy, kind)
+        if kind == "strategy" and name is not None and name not in tables and kind_of(name) in tables:
+            name = kind_of(name)
         if name is None:
             continue
         if name in tables:
@@ -106,8 +123,21 @@ def _chain(policy: Policy, scope: Scope) -> Iterator[tuple[str, Limits]]:
                 got=repr(name),
                 hint=nearest(name, tables),
             )
-    if scope.own is not None:
-        yield f"order.{scope.order or 'own'}", scope.own
+        if kind == "strategy" and scope.by_hand and name != MANUAL and MANUAL in tables:
+            yield f"strategy.{MANUAL}", tables[MANUAL]
+
+
+def _check_spelling(policy: Policy, symbol: str | None) -> None:
+    """Refuse a policy that names `symbol` in other capitals only: it would not hold, and nobody would know."""
+    if symbol is None:
+        return
+    named = [(f"{path}.restricted", one) for path, limits in scopes_of(policy) for one in limits.restricted or ()]
+    named += [*(("symbol", one) for one in policy.symbol), *(("located", one) for one in policy.located)]
+    for key, one in named:
+        if one != symbol and one.lower() == symbol.lower() and (key, symbol) not in named:
+            raise ConfigError(
+                "a symbol in other capitals", key=key, expected=symbol, got=one, hint=f"did you mean '{symbol}'?"
+            )
 
 
 def _narrowed(name: str, value: tuple[str, ...], old: Bound, path: str) -> Bound:

@@ -20,7 +20,7 @@ from nowake.risk.reasons import Reason
 __all__ = ["LEVELS", "TOKEN", "USAGE", "WORKING", "closed", "filled", "new_usages", "recount", "sent", "spend"]
 
 TOKEN = 1_000_000_000  # parts of a message
-LEVELS = 5  # switches that a parent hangs on: firm, desk, strategy, symbol, order
+LEVELS = 6  # switches that a parent hangs on: firm, desk, strategy and its kind, symbol, order
 _REASONS = len(Reason)
 _MID_PEG, _ON_CLOSE = int(OrderKind.MID_PEG), int(OrderKind.ON_CLOSE)
 _LIMIT, _POST_ONLY = int(OrderKind.LIMIT), int(OrderKind.POST_ONLY)
@@ -45,7 +45,6 @@ USAGE = np.dtype(
         ("open_orders", "i8"),
         # of a symbol
         ("position", "i8"),
-        ("located", "i8"),
         ("working_buy", "i8"),
         ("working_sell", "i8"),
         ("own_bid", "i8"),  # best own resting price, 0: none
@@ -54,8 +53,14 @@ USAGE = np.dtype(
         ("peg_sell", "i8"),
         ("close_buy", "i8"),  # own shares in the closing auction
         ("close_sell", "i8"),
+        # of a symbol: what the day has brought (`marking`)
+        ("cash2", "i8"),  # half ticks times shares, what was sold less what was bought today
+        ("fees", "i8"),  # paid today, billionths of the currency
+        ("carried", "i8"),  # the position before the first fill of today
+        ("open2", "i8"),  # the mid at which it counts, half ticks; 0: no quote yet
+        ("marked", "i8"),  # 1: counted already in this marking
         # of an account
-        ("pnl", "f8"),  # of the day, currency
+        ("pnl", "f8"),  # of the day, currency; NaN: not known
         ("clock", "i8"),  # the last time that was seen, 0: none
         ("jumped", "i8"),  # when it jumped, until market data are newer
         ("tokens", "i8", (PLACES,)),  # messages left at each venue, in billionths; full where token_time is 0

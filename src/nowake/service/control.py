@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nowake.core.errors import CapacityError, InputError, OrderError, nearest
 from nowake.execution import by_hand
+from nowake.execution.replanning import Plan
 from nowake.oms.errors import JournalError
 from nowake.oms.events import Control, ParentSaid
 from nowake.oms.identifiers import parse, text
@@ -20,6 +21,7 @@ from nowake.service.allocating import ALLOCATE, allocate
 from nowake.service.control_kill import press, release
 from nowake.service.control_wire import Answer, Asked
 from nowake.service.control_words import WORDS, Trial, change, child_of, known
+from nowake.service.limiting import check_strategy, work_by
 from nowake.service.staging import RELEASE, STAGED, check_staged, release_orders, rows_of_baskets
 
 if TYPE_CHECKING:
@@ -99,12 +101,11 @@ class Controls:
         self.trader.controls.setdefault(said.target, []).append(said)
 
     def _refused(self, asked: Asked, error: Exception) -> Answer:
-        hint = getattr(error, "hint", None)
-        words = f"{error}{f'; {hint}' if hint else ''}"
-        why = f"{asked.why}; refused: {words}"
+        hint = getattr(error, "hint", None) or ""
+        why = f"{asked.why}; refused: {error}{f'; {hint}' if hint else ''}"
         said = Control(self.trader.now(), asked.who, why, f"refused {asked.what}", asked.target, asked.value)
         self.trader.books.record(said).wait()
-        return Answer(False, words)
+        return Answer(False, str(error), hint=hint)
 
     def _rows(self, target: str) -> list[int]:
         """Return the rows that `target` means: a client id, an order id, a basket's name, or all that are live."""
@@ -145,6 +146,8 @@ class Controls:
         trial = Trial(copy[0])
         kept = change(what, trial, value, self.trader.around())
         copy["done"] = waits
+        if what == "strategy":
+            check_strategy(self.trader, i, Plan.parse(kept).name)
         return _Tried(i, copy[0], kept, trial.note)
 
     def _change(self, what: str, asked: Asked) -> Answer:
@@ -191,6 +194,8 @@ class Controls:
         path = self.trader.path
         path.desk[one.i] = one.row
         path.usages[one.i]["limit"] = one.row["limit"]
+        if what == "strategy":
+            work_by(self.trader, one.i, Plan.parse(one.value).name)
         if what in ("pause", "take-over", "cancel"):
             self.trader.desk.let_go(one.i)
 

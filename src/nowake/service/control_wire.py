@@ -27,11 +27,12 @@ class Asked(msgspec.Struct, array_like=True, tag=True, frozen=True):
 
 
 class Answer(msgspec.Struct, array_like=True, tag=True, frozen=True):
-    """Whether it was `done`, what there is to say, and the orders (their ids) that were changed."""
+    """Whether it was `done`, what there is to say, the orders (their ids) that were changed, and a hint."""
 
     done: bool
     words: str
     orders: tuple[str, ...] = ()
+    hint: str = ""
 
 
 def frame(message: Asked | Answer) -> bytes:

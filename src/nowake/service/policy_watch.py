@@ -1,8 +1,8 @@
 """The execution policy of a running trader: its file is watched, and a changed one that is valid holds at once.
 
-Limits are compiled anew for every order, the change is journalled, and what works already and is no longer allowed is
-withdrawn; what the plan still wants is sent again inside the new limits. A file that cannot be read, contradicts
-itself, or leaves nothing to trade with changes nothing: the old policy stays, and people are told why.
+Limits are compiled anew for every order, each in its own scope, the change is journalled, and what works already and is
+no longer allowed is withdrawn; what the plan still wants is sent again inside the new limits. A file that cannot be
+read, contradicts itself, or leaves nothing to trade with changes nothing: the old policy stays, people are told why.
 
 `refuse_hopeless` asks the same policy, before a trader starts, whether its new orders can ever fill.
 """
@@ -10,7 +10,7 @@ itself, or leaves nothing to trade with changes nothing: the old policy stays, a
 import os
 import time
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,15 @@ from nowake.core.errors import InputError
 from nowake.core.times import SECOND
 from nowake.core.values import Instrument
 from nowake.execution.live import LiveDesk
+from nowake.execution.opening import compile_rows
 from nowake.oms.events import Control, Event, PolicyLoaded
 from nowake.risk.feasible import Feasibility, Plan, refuse_impossible
-from nowake.risk.limits import Traded, compile_limits, new_limits
+from nowake.risk.limits import Traded
 from nowake.risk.policy import Policy, policy_hash, policy_names
 from nowake.risk.reload import PolicyFile
-from nowake.risk.scopes import Effective, Scope, resolve
-from nowake.risk.tighten import Change, caught
+from nowake.risk.scopes import Scope, resolve
+from nowake.risk.tighten import Change
+from nowake.service.limiting import idle_words, put_in_force, scope_of
 from nowake.service.supervise_alerts import Alerts
 
 if TYPE_CHECKING:
@@ -40,11 +42,11 @@ _SETTLED = 2 * SECOND  # a file that was changed less long ago may change again 
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """What a policy is compiled for: the desk that works under it, its instrument, and whose orders they are."""
+    """What a policy is compiled for: the desk that works under it, its instrument, and whose its orders are, by row."""
 
     desk: LiveDesk
     instrument: Instrument
-    scope: Scope
+    scopes: Sequence[Scope]
 
 
 def watched_file(name: str) -> Path | None:
@@ -109,35 +111,27 @@ class PolicyWatch:
 
     def _take(self, policy: Policy, now: int) -> None:
         """Let `policy` hold; an error in compiling it changes nothing."""
-        path, ruled = self._ruled.desk.path, self._ruled
-        version = policy_hash(policy)
+        ruled, version = self._ruled, policy_hash(policy)
         if version == self.version:
             return
         self.version = version  # told once, taken or not
         try:
-            new = self._compiled(resolve(policy, ruled.scope))
+            new = compile_rows(policy, ruled.scopes, Traded(ruled.instrument, ruled.desk.names))
         except InputError as error:
             self._refused(error, now)
             return
-        changes = caught(path.limits, new, path.usages, path.boards, path.working, now)
-        path.limits[:] = new
+        gone = put_in_force(ruled.desk, *new, now)
         self._told(policy)
         self._record(PolicyLoaded(now, _KIND, str(self.file), version))
-        self._withdraw(changes, now)
+        self._tell(gone, idle_words(policy), now)
 
-    def _compiled(self, effective: Effective) -> "np.ndarray":
-        path, ruled = self._ruled.desk.path, self._ruled
-        traded, new = Traded(ruled.instrument, ruled.desk.names), new_limits(path.n)
-        for i in range(path.n):
-            compile_limits(effective, traded, new, i)
-        return new
-
-    def _withdraw(self, changes: Sequence[Change], now: int) -> None:
-        gone = [change for change in changes if self._ruled.desk.withdraw(change.order_id)]
+    def _tell(self, gone: Sequence[Change], idle: str, now: int) -> None:
         self.withdrawn += gone
         why = "; ".join(sorted({change.words for change in gone}))
         more = f"; {len(gone)} working orders are withdrawn: {why}" if gone else ""
         self._alerts(now, "info", "policy", f"{self.file.name}: version {self.version} holds{more}")
+        if idle:
+            self._alerts(now, "info", "policy", f"{self.file.name}: {idle}")
 
     def _refused(self, error: InputError, now: int) -> None:
         self._record(Control(now, "policy watch", str(error), "policy refused", str(self.file)))
@@ -145,15 +139,14 @@ class PolicyWatch:
 
 
 def refuse_hopeless(
-    setup: "Setup", policy: Policy, places: Sequence[str], scope: Scope, *, known: Container[str] = (),
-    mid: float = 0.0, position: int = 0,
+    setup: "Setup", policy: Policy, places: Sequence[str], *, known: Container[str] = (), mid: float = 0.0,
+    position: int = 0,
 ) -> list[Feasibility]:  # fmt: skip
     """Return how much of each new order of `setup` can fill under `policy`; OrderError with the limit if one cannot.
 
     `places`: the venues that are there. `known`: clients whose orders have begun and go on. `mid` in ticks, 0 where
     nothing has been heard: money then counts at the order's limit, or at one tick. `position` of the account now.
     """
-    effective = resolve(policy, scope)
     found = []
     for work in setup.work:
         if work.client in known:
@@ -161,5 +154,7 @@ def refuse_hopeless(
         price = max(float(work.limit or 0), mid, 1.0)
         length = round((work.end - work.start) * SECOND)
         plan = Plan(setup.instrument, work.side, work.quantity, price, length, places, position=position)
-        found.append(refuse_impossible(effective, plan))
+        scope = scope_of(setup.instrument.symbol, work.algo, work.client)
+        found.append(refuse_impossible(resolve(policy, scope), plan))
+        resolve(policy, replace(scope, by_hand=True))
     return found

@@ -22,8 +22,8 @@ from nowake.oms.events import Control
 from nowake.risk.guard import tick
 from nowake.risk.ladder import Health, Input, LadderRules, LadderState, Moved, Rung, Trigger, step
 from nowake.risk.policy import Policy
-from nowake.risk.scopes import Scope
 from nowake.service.guard_words import GuardWords, Persistence
+from nowake.service.limiting import idle_words
 from nowake.service.policy_watch import PolicyWatch, Ruled, watched_file
 from nowake.service.supervise_alerts import Alerts
 from nowake.service.supervise_ladder import Laddered, Trial
@@ -228,10 +228,8 @@ class Supervised:
     policy: PolicyWatch | None
 
 
-def supervise(
-    trader: "Trader", rules: Supervision | None = None, alerts: Alerts | None = None, desk: str = "program"
-) -> Supervised:
-    """Look after `trader` from now on; `desk` is the policy's scope that it works under."""
+def supervise(trader: "Trader", rules: Supervision | None = None, alerts: Alerts | None = None) -> Supervised:
+    """Look after `trader` from now on; limits of its policy that have no effect are told once."""
     rules, alerts = rules or Supervision(), alerts or Alerts()
     path, setup = trader.path, trader.setup
     words = GuardWords(path, trader.books.parents, trader.books.record, alerts, rules.persistence)
@@ -242,13 +240,15 @@ def supervise(
     watch = None
     file = watched_file(setup.policy)
     if file is not None:
-        ruled = Ruled(trader.desk, setup.instrument, Scope(desk=desk, symbol=setup.instrument.symbol))
+        ruled = Ruled(trader.desk, setup.instrument, trader.scopes)
         held = trader.keeper.oms.policies["execution policy"][1]
 
         def taken(policy: Policy) -> None:
             trader.policy = policy
 
         watch = PolicyWatch(file, ruled, trader.books.record, alerts, held, rules.policy_every, taken)
+    if idle := idle_words(trader.policy):
+        alerts(trader.now(), "info", "policy", f"{setup.policy}: {idle}")
     supervisor = Supervisor(trader, rules, alerts, words)
     found: list[Attendant] = [supervisor, venues]
     for attendant in (*found, watch) if watch is not None else found:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from nowake.core.errors import InputError
+from nowake.core.times import clock_time, local_midnight
 from nowake.core.values import Instrument, ParentOrder, Side
 from nowake.execution.by_hand import interval_of
 from nowake.execution.desk_state import CURVE, Follow, Hands, Placing
@@ -97,17 +98,39 @@ def go_on(path: DecisionPath, parents: Sequence[Parent]) -> dict[int, int]:
     return before
 
 
-def count_money(path: DecisionPath, oms: Oms, parents: Sequence[Parent], instrument: Instrument) -> None:
-    """Count what fills have used of the limits on money, and the position of the account; micro-units of currency."""
+def count_money(path: DecisionPath, oms: Oms, parents: Sequence[Parent], instrument: Instrument, now: int) -> None:
+    """Count what fills have used of the limits on money, the position of the account, and what its day has brought.
+
+    A day is one of the instrument's own time; money in micro-units of currency.
+    """
     tick = float(instrument.tick_size * instrument.lot) * MICRO
     rows = {parent.id: i for i, parent in enumerate(parents)}
     names = {place.name: k for k, place in enumerate(path.places)}
     for parent, i in rows.items():
         path.usages[i]["money"] = round(oms.parents[parent].money2 / 2 * tick)
-    account = path.usages[0]["account"]
+    account, zone = path.usages[0]["account"], instrument.sessions[0].timezone
+    midnight = local_midnight(clock_time(now, zone).date(), zone)
     for venue, fills in oms.fills.items():
         if venue in names:
-            used = sum(fill.quantity * fill.price2 for fill in fills.values())
+            used = sum(fill.quantity * fill.price2 for fill in fills.values() if fill.time >= midnight)
             path.usages[account]["venue_money"][names[venue]] = round(used / 2 * tick)
-    held = {(parent.account, parent.symbol) for parent in parents}
-    path.usages[path.usages[0]["symbol"]]["position"] = sum(oms.position(*one) for one in held)
+    _count_day(path.usages[path.usages[0]["symbol"]], oms, {(one.account, one.symbol) for one in parents}, midnight)
+
+
+def _count_day(s: np.void, oms: Oms, held: set[tuple[str, str]], midnight: int) -> None:
+    """Write position, cash and fees of today into the symbol's row `s` of USAGE; busted fills count nothing.
+
+    What was held before counts from the arrival price of the day's first order, or, before that, from the first mid.
+    """
+    shares = cash2 = fees = 0
+    for fill in (one for fills in oms.fills.values() for one in fills.values() if one.time >= midnight):
+        child = oms.children[fill.child]
+        parent = oms.parents[child.parent]
+        if (parent.account, parent.symbol) in held:
+            shares += child.side * fill.quantity
+            cash2 -= child.side * fill.quantity * fill.price2
+            fees += fill.fee
+    position = sum(oms.position(*one) for one in held)
+    today = [one for one in oms.parents.values() if one.start >= midnight and one.arrival2]
+    s["position"], s["carried"], s["cash2"], s["fees"] = position, position - shares, cash2, fees
+    s["open2"] = min(today, key=lambda one: one.start).arrival2 if today else 0

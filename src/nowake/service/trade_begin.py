@@ -22,11 +22,14 @@ from nowake.oms.keeper import Mode
 from nowake.oms.orders import Parent
 from nowake.oms.states import State
 from nowake.risk.kill_file import Held, read_pressed
+from nowake.risk.policy import load as load_policy
+from nowake.risk.scopes import Scope, resolve
 from nowake.service import trade_files as files
 from nowake.service.control_wire import socket_of
+from nowake.service.limiting import scope_of, stops
 from nowake.service.trade_basket import Line
 from nowake.service.trade_files import Kept, MarketDay, OrderKept
-from nowake.service.trade_plan import DESK, Question, check_fill, expected_volumes, window_of
+from nowake.service.trade_plan import Question, check_fill, expected_volumes, venues_of, window_of
 
 __all__ = ["UNFINISHED", "WARM_UP", "Wanted", "begin"]
 
@@ -88,7 +91,8 @@ def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, K
     last = files.last_kept(wanted.journal)
     if left:
         folder, kept = _revive(left, last, wanted.journal)
-        _check_kill(wanted, load(kept.market.preset), tell)
+        preset = load(kept.market.preset)
+        _check_kill(wanted, kept.order.policy, [_scope(preset, one) for one in kept.orders], preset, tell)
         if wanted.unfinished == "resume" or (wanted.unfinished == "ask" and _same(kept, wanted)):
             _check_speed(wanted, staged=any(one.state == State.STAGED for one in left))
             tell(f"goes on with {_words(left[0])}{_more(left)}")
@@ -167,11 +171,11 @@ def _new(
     """Check new orders, and keep what they are."""
     preset = load(wanted.preset)
     _check_speed(wanted, staged=wanted.staged)
-    _check_kill(wanted, preset, tell)
     day = FIRST_DAY if last is None else next_weekday(files.day_of(last[1]))
     number = 1 + max((int(one.name) for one in files.folders(wanted.journal)), default=0)
     made = _Making(wanted, preset, day, number, state)
     orders = tuple(made.order(k, line) for k, line in enumerate(wanted.orders, 1))
+    _check_kill(wanted, wanted.policy, [_scope(preset, one) for one in orders], preset, tell)
     market = MarketDay(
         wanted.preset, parameter_hash(preset), wanted.seed, wanted.regime, WARM_UP, day.isoformat(),
         state.last if state else 0,
@@ -207,12 +211,13 @@ class _Making:
         others = float(expected_volumes(preset, window).sum())
         part = line.part or line.quantity / (line.quantity + others)
         held = self.state.oms.positions.get((line.account, preset.instrument.symbol)) if self.state else None
+        client = self._client(k, line)
         check_fill(
-            wanted.policy, preset, window,
+            wanted.policy, scope_of(preset.instrument.symbol, line.strategy, client), preset, window,
             Question(line.side, line.quantity, line.limit, line.part or 0.0, held.shares if held else 0),
         )  # fmt: skip
         return OrderKept(
-            self._client(k, line), int(line.side), line.quantity, line.horizon, line.limit, line.strategy,
+            client, int(line.side), line.quantity, line.horizon, line.limit, line.strategy,
             line.urgency, part, wanted.policy, line.start, line.account, wanted.staged,
         )  # fmt: skip
 
@@ -236,20 +241,28 @@ class _Making:
         return f"{wanted}-{self.number}" if wanted and wanted in names else wanted
 
 
-def _check_kill(wanted: Wanted, preset: Preset, tell: Callable[[str], None]) -> None:
-    """Tell of a kill switch that stops the order before its first child; refuse where nobody could release it in time.
+def _scope(preset: Preset, order: OrderKept) -> Scope:
+    return scope_of(preset.instrument.symbol, order.strategy, order.client)
+
+
+def _check_kill(
+    wanted: Wanted, policy: str, scopes: Sequence[Scope], preset: Preset, tell: Callable[[str], None]
+) -> None:
+    """Tell of a kill switch that stops an order of `scopes`; refuse where nobody could release it in time.
 
     It is released at a running trader, so a trade may begin under it, unless its time flies.
     """
     file = wanted.journal.parent / "kill.json"
     if not file.exists():
         return
-    held = read_pressed(file)
-    names = {"firm": "", "desk": DESK, "strategy": "scripted", "symbol": preset.instrument.symbol}
-    stops = [one for one in held or [] if names.get(one.scope) == one.name]
-    if held is not None and not stops:
+    held, document, pressed = read_pressed(file), load_policy(policy), list[Held]()
+    for scope in scopes:
+        rules = resolve(document, scope)
+        allowed = [name for name in venues_of(preset) if name in (*rules["venues"], *rules["dealers"])]
+        pressed += [one for one in stops(held or [], scope, allowed) if one not in pressed]
+    if held is not None and not pressed:
         return
-    words = _pressed(stops) if held is not None else "its file cannot be read, which stops everything"
+    words = _pressed(pressed) if held is not None else "its file cannot be read, which stops everything"
     if wanted.speed:
         tell(f"the kill switch {file} is pressed: {words}; nothing leaves until two people have released it")
         return

@@ -5,7 +5,7 @@ volume of others instead, and by default takes the part of it that finishes the 
 the market's daily volume along its U shape.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -34,12 +34,11 @@ from nowake.schedule.twap import Twap
 from nowake.schedule.vwap import StaticVwap, u_shape
 
 __all__ = [
-    "DESK", "STRATEGIES", "TURNOVER", "AdaptivePolicy", "Question", "Window", "check_fill", "expected_of",
-    "expected_volumes", "instrument_of", "path_of", "policy_of", "window_of",
+    "STRATEGIES", "TURNOVER", "AdaptivePolicy", "Question", "Window", "check_fill", "expected_of", "expected_volumes",
+    "instrument_of", "path_of", "policy_of", "venues_of", "window_of",
 ]  # fmt: skip
 
 STRATEGIES = ("twap", "vwap", "pov", "ac", "ow", "adaptive")
-DESK = "program"  # the desk of the execution policy that a trader's orders are of
 TURNOVER = 150.0  # days of volume that make the shares outstanding, as of a US share of this size
 _BINS = 78  # of a day's volume
 _FINE = 10**6  # shares of the order whose path is asked of a schedule
@@ -162,9 +161,14 @@ def policy_of(strategy: str, urgency: float, preset: Preset) -> Policy:
     return AdaptivePolicy(urgency, 1e4 * preset.instrument.daily_volatility * part**0.5)
 
 
+def venues_of(preset: Preset) -> list[str]:
+    """Return the names of every venue of a market: lit, dark, dealers."""
+    return [*(v.name for v in preset.venues), *(v.name for v in preset.dark), *(v.name for v in preset.dealers)]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An order before it starts, as the execution policy is asked about it; `price` in ticks, `position` shares now."""
+    """An order before it starts, as the execution policy is asked about it; `limit` in ticks, `position` shares now."""
 
     side: Side
     quantity: int
@@ -173,12 +177,13 @@ class Question:
     position: int = 0
 
 
-def check_fill(policy: str, preset: Preset, window: Window, asked: Question) -> None:
-    """Refuse an order that can never fill: OrderError with the limit of the execution policy that binds."""
-    instrument = instrument_of(preset)
-    effective = resolve(load(policy), Scope(desk=DESK, symbol=instrument.symbol))
+def check_fill(policy: str, scope: Scope, preset: Preset, window: Window, asked: Question) -> None:
+    """Refuse an order of `scope` that can never fill: OrderError with the limit of the execution policy that binds."""
+    instrument, rules = instrument_of(preset), load(policy)
+    effective = resolve(rules, scope)
+    resolve(rules, replace(scope, by_hand=True))  # a person may take it over
     price = max(preset.instrument.price / preset.instrument.tick, float(asked.limit))
-    names = [*(v.name for v in preset.venues), *(v.name for v in preset.dark), *(v.name for v in preset.dealers)]
+    names = venues_of(preset)
     volume = round(float(expected_volumes(preset, window).sum()))
     plan = Plan(instrument, asked.side, asked.quantity, price, window.end - window.start, names, volume, asked.position)
     refuse_impossible(effective, plan)

@@ -57,7 +57,7 @@ class Watch:
         self.mid = math.nan
         self.together: list[Watch] = first.together if first else []
         self.together.append(self)
-        self._kept, self._alarms = 0.0, 0
+        self._kept = 0.0
         if self.seen.arrival2:
             self._remember()
 
@@ -105,10 +105,7 @@ class Watch:
         return ()
 
     def attend(self, news: np.ndarray, now: int) -> None:  # noqa: ARG002
-        """Count what has been printed, and pass on what the trader is alarmed about."""
-        for one in self.trader.alarms[self._alarms :] if self.i == 0 else ():
-            self.alerts(one.time, "error", "trader", one.text)
-        self._alarms = len(self.trader.alarms)
+        """Count what has been printed."""
         if len(news) and not self.staged:
             shares, money2 = printed(news, self.parent.start, self.end_of_window)
             self.seen.volume += shares

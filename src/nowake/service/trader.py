@@ -20,7 +20,7 @@ from nowake.execution.decision_log import DecisionWriter
 from nowake.execution.decision_recorder import Recorder, Recording, header_of
 from nowake.execution.desk_state import Hands
 from nowake.execution.live import Bookkeeper, LiveDesk
-from nowake.execution.opening import limit_path, places_of
+from nowake.execution.opening import limit_rows, places_of
 from nowake.execution.path import DecisionPath
 from nowake.execution.policy import UniformForecaster
 from nowake.oms.events import Arrived, ParentSaid, PolicyLoaded
@@ -32,11 +32,11 @@ from nowake.oms.states import CLOSED, Act, State
 from nowake.risk.guard import tick
 from nowake.risk.kill import KillSwitch
 from nowake.risk.policy import load, policy_hash
-from nowake.risk.scopes import Scope, resolve
 from nowake.service.bookkeeping import Books, Witness, last_number
 from nowake.service.collecting import Collector
 from nowake.service.control_kill import press_again, stop_firm, withdraw_pressed
 from nowake.service.control_words import Around
+from nowake.service.limiting import DESK, scope_of, strategy_now
 from nowake.service.policy_watch import refuse_hopeless
 from nowake.service.reconcile import Difference, DropCopy
 from nowake.service.recovery import Recovered, recover
@@ -50,7 +50,6 @@ __all__ = ["Alarm", "Attendant", "Setup", "Trader", "Work", "run"]
 
 _LATENCY = 500_000  # ns to a venue, taken as given
 _SWITCHES = 64  # of the kill switch, beside one per parent
-_DESK = "program"
 _QUOTE_AFTER = 10 * SECOND  # a quote comes in that time
 
 
@@ -58,6 +57,7 @@ class Trader:
     """A trader that has come back: clean, its parents on the desk, nothing sent yet.
 
     `alarms`: what somebody must look at, oldest first. `controls`: those that the journal held, by their target.
+    `scopes`: whose each order is, by row, for the policy and the kill switch.
     """
 
     def __init__(self, setup: Setup, witness: Witness | None = None) -> None:
@@ -83,19 +83,21 @@ class Trader:
         self.books.last = last
         self.recovered: Recovered = recover(self.books, self.orders, self.now)
         refuse_hopeless(
-            setup, self.policy, [name for name, *_ in self.orders.welcome.venues],
-            Scope(desk=_DESK, symbol=setup.instrument.symbol), known=self.keeper.oms.clients,
+            setup, self.policy, [name for name, *_ in self.orders.welcome.venues], known=self.keeper.oms.clients,
             position=sum(self.keeper.oms.position(one, setup.instrument.symbol) for one in setup.accounts),
         )  # fmt: skip
         self.parents = [self._parent(work) for work in setup.work]
         self.books.parents = [parent.id for parent in self.parents]
+        self.scopes = [
+            scope_of(one.symbol, strategy_now(one.algo, said.get(text(one.id), ())), one.client) for one in self.parents
+        ]
         self.path = self._path()
         self.desk = LiveDesk(self.path, self.orders, self._bookkeeper(opened), setup.books, setup.own_from)
         self.controls = said
         for i in range(len(self.parents)):
             self.take_up(i)
         self._unseen = go_on(self.path, self.parents)
-        count_money(self.path, self.keeper.oms, self.parents, setup.instrument)
+        count_money(self.path, self.keeper.oms, self.parents, setup.instrument, self.now())
         press_again(self)
 
     def now(self) -> int:
@@ -108,7 +110,7 @@ class Trader:
         oms, now = self.keeper.oms, self.now()
         number = oms.clients.get(work.client)
         if number is None:
-            number = enter(self.keeper, self.setup, work, _DESK, now)
+            number = enter(self.keeper, self.setup, work, DESK, now)
         parent = oms.parents[number]
         if parent.state == State.PENDING_NEW:  # entered or released, not yet accepted: now, or just before a kill
             self.books.record(ParentSaid(now, number, Act.ACKED)).wait()
@@ -127,7 +129,7 @@ class Trader:
         file = setup.folder / "kill.json"
         kill = KillSwitch.open if file.exists() else KillSwitch.create
         self.kill = kill(file, path.switches)
-        limit_path(path, resolve(self.policy, Scope(desk=_DESK, symbol=setup.instrument.symbol)), setup.instrument)
+        limit_rows(path, self.policy, self.scopes, setup.instrument)
         return path
 
     def _bookkeeper(self, opened: contextlib.ExitStack) -> Bookkeeper:
@@ -150,8 +152,7 @@ class Trader:
         self.path.desk[i]["decisions"] = max((child.decision for child in children), default=0)
         if wrong is not None:
             self.alarm(f"order {text(parent.id)} is paused: a control of it cannot be carried out any more: {wrong}")
-        scope = Scope(desk=_DESK, strategy=parent.algo, symbol=parent.symbol, order=parent.client)
-        self.kill.attach(self.path.usages, i, scope, self.names)
+        self.kill.attach(self.path.usages, i, self.scopes[i], self.names)
         if not CLOSED[parent.state]:
             self.path.ids(i, *_block(self.keeper.ids, parent.id, self.setup.block))
 
