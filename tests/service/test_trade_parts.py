@@ -158,7 +158,7 @@ def test_costs_are_in_bp_of_the_arrival_and_what_is_open_counts_at_the_mid(tmp_p
     watch = Watch(trader, tmp_path, Alerts(lambda _: None))
     known = {"arrival2": 10_000, "volume_start": 0, "filled_start": 0, "plan_filled": 0, "plan_volume": 2_000}
     assert trader.path.desk[0] == known
-    assert trader.path.boards[0]["volume"] == trader.path.features[0]["board_volume"] == 2_000
+    assert trader.path.boards[0]["volume"] == 2_000
     watch.mid = 5_001.0
     trader.parents[0].fee = 3 * 10**9
     found = watch.costs()

@@ -16,6 +16,7 @@ from typing import Any
 from nowake.core.errors import InputError, MissingError
 from nowake.core.values import Side
 from nowake.market.preset import load
+from nowake.market.usual import usual_day
 from nowake.oms.conserve import differences
 from nowake.oms.events import ParentSaid
 from nowake.oms.identifiers import text as id_text
@@ -125,6 +126,7 @@ class _Trade:
             self.wanted.journal.parent, socket, (work,), self.wanted.mode, policy=order.policy,
             instrument=instrument_of(self.preset), decider=policy_of(order.strategy, order.urgency, self.preset),
             journal=self.wanted.journal, decisions=True, preset=self.kept.market.parameters,
+            context=usual_day(self.preset, (window.open, window.close)),
         )  # fmt: skip
 
     def work(self, staff: Staff | None, tell: Callable[[str], None], *, again: bool) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Watch:
         for row in (d, path.usages[0]):
             row["arrival2"], row["volume_start"] = self.seen.arrival2, 0
         d["filled_start"], d["plan_volume"] = 0, self.seen.volume
-        path.boards[0]["volume"] = path.features[0]["board_volume"] = self.seen.volume
+        path.boards[0]["volume"] = self.seen.volume
 
     @property
     def parent(self) -> "Parent":
