@@ -9,48 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nowake.book.reference import ReferenceBook
-from nowake.book.state import SMALL, new_books
-from nowake.core.board import PlaceKind, PlaceState, new_boards
+from nowake.core.board import PlaceState
 from nowake.core.events import Flag, Kind
-from nowake.data.reader import kernel_view
-from nowake.execution.feed_handler import hear_feed
 from nowake.features.reference import ReferenceFeatures
-from nowake.features.state import NEWS, new_features
-from nowake.features.stream import write_board
-from nowake.features.vector import NAMES, rows_for
+from nowake.features.vector import NAMES
 
-from .flows import MESSAGES, Stream, events_of
+from .flows import LIVE_ONLY, MESSAGES, OURS, Feed, Stream, events_of
 
-NO_NEWS = kernel_view(np.zeros(0, NEWS))
-LIVE_ONLY = ("lit_up", "venue_age")
-BUCKET, OURS = 150, 10**6
-
-
-class Feed:
-    """Several lit venues, their books, one board, and the vector from what they publish."""
-
-    def __init__(self, venues: int = 1, **context: int) -> None:
-        self.books, self.boards = new_books(venues, SMALL), kernel_view(new_boards(1))
-        self.features = new_features(1, depth=True)
-        self.boards["places"], self.boards["place"]["kind"][0, :venues] = venues, int(PlaceKind.LIT)
-        for name, value in context.items():
-            self.features[name] = value
-
-    def hear(self, events: np.ndarray) -> None:
-        hear_feed(self.books, self.boards, self.features, 0, 0, OURS, kernel_view(events), 0, len(events), 0)
-
-    def row(self, t: int) -> np.void:
-        rows = rows_for(1)
-        write_board(self.features, self.boards, 0, t, kernel_view(rows), 0, NO_NEWS)
-        return rows[0]
-
-    def rows(self, events: np.ndarray) -> np.ndarray:
-        """Return the row after each event."""
-        written = []
-        for k in range(len(events)):
-            self.hear(events[k : k + 1])
-            written.append(self.row(int(self.features["now"][0])))
-        return np.array(written, rows_for(0).dtype)
+BUCKET = 150
 
 
 class Venues:
