@@ -11,11 +11,13 @@ from nowake.core.values import Instrument, ParentOrder, Side
 from nowake.core.venue import Command, OrderStatus, Venue, VenueEvent
 from nowake.execution.desk_state import CURVE, Placing
 from nowake.execution.live import Child, LiveDesk
-from nowake.execution.opening import limit_path
+from nowake.execution.opening import limit_path, warm
 from nowake.execution.opening import places_of as places
 from nowake.execution.path import Decided, DecisionPath, Place
 from nowake.execution.policy import Policy, UniformForecaster
+from nowake.features.context import Context
 from nowake.market.market import Market
+from nowake.market.usual import usual_day
 from nowake.market.venue import SimulatedVenue
 from nowake.market.world.state import BOOKS, OWN_IDS
 from nowake.risk.policy import load
@@ -30,8 +32,11 @@ def places_of(market: Market) -> list[Place]:
     return places(map(astuple, market.venues()), market.preset.instrument.tick, 500_000)
 
 
-def path_of(places: Sequence[Place], policy: Policy, *, n: int = 1, separate: bool = False) -> DecisionPath:
-    path = DecisionPath(n, places, policy, UniformForecaster(), seed=1, separate=separate)
+def path_of(
+    places: Sequence[Place], policy: Policy, *, n: int = 1, separate: bool = False, context: Context | None = None
+) -> DecisionPath:
+    known = context or Context(depth=True)
+    path = DecisionPath(n, places, policy, UniformForecaster(), seed=1, separate=separate, context=known)
     effective = resolve(load("default"), Scope(desk="program", symbol=INSTRUMENT.symbol))
     limit_path(path, effective, INSTRUMENT)
     return path
@@ -113,19 +118,27 @@ class Listening:
 
 
 class World:
-    """A market after `warm_up` s, and a desk that works one buy of `quantity` shares in it."""
+    """A market after `warm_up` s, and a desk that works one buy of `quantity` shares in it.
+
+    `warmed`: its features know the day of the preset, and have heard the market from the open on.
+    """
 
     def __init__(
         self, policy: Policy, quantity: int = 6_000, minutes: float = 10.0, seed: int = 7, warm_up: float = 300.0,
         placing: Placing | None = None, limit: int | None = None, side: Side = Side.BUY, regime: str = "calm",
+        *, warmed: bool = False,
     ) -> None:  # fmt: skip
         self.market = Market.load("midcap", seed, regime)
+        session = self.market.now, self.market.close
         self.market.advance(warm_up)
-        self.market.messages()
+        past = self.market.messages()
         start = self.market.now
         self.order = ParentOrder("P", INSTRUMENT, side, quantity, start, start + round(minutes * 60 * SECOND), limit)
         self.venue = Listening(SimulatedVenue(self.market))
-        self.path = path_of(places_of(self.market), policy)
+        context = usual_day(self.market.preset, session) if warmed else None
+        self.path = path_of(places_of(self.market), policy, context=context)
+        if warmed:
+            warm(self.path, past, CONFIG, OURS)
         self.interval = max(10 * SECOND, (self.order.end - start) // 60)
         short = Placing(
             cross_before=min(Placing().cross_before, self.interval // 3)

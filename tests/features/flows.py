@@ -6,14 +6,18 @@ import numpy as np
 from hypothesis import strategies as st
 
 from nowake.book.state import SMALL, new_books
+from nowake.core.board import PlaceKind, new_boards
 from nowake.core.events import Flag, Kind, empty_events
 from nowake.data.reader import kernel_view
+from nowake.execution.feed_handler import hear_feed
 from nowake.features.state import NEWS, new_features
-from nowake.features.stream import run
+from nowake.features.stream import run, write_board
 from nowake.features.vector import NAMES, rows_for
 
 START = 1_000_000_000_000
 NO_NEWS = np.zeros(0, NEWS)
+OURS = 2**40  # own ids from here
+LIVE_ONLY = ("lit_up", "venue_age")
 _IDS = st.integers(1, 30)
 _SIDES = st.sampled_from((1, -1))
 
@@ -96,3 +100,30 @@ class Stream:
 
     def ready(self, name: str) -> np.ndarray:
         return np.asarray(self.rows["ready"][:, NAMES.index(name)])
+
+
+class Feed:
+    """Several lit venues, their books, one board, and the vector from what they publish."""
+
+    def __init__(self, venues: int = 1, **context: int) -> None:
+        self.books, self.boards = new_books(venues, SMALL), kernel_view(new_boards(1))
+        self.features = new_features(1, depth=True)
+        self.boards["places"], self.boards["place"]["kind"][0, :venues] = venues, int(PlaceKind.LIT)
+        for name, value in context.items():
+            self.features[name] = value
+
+    def hear(self, events: np.ndarray) -> None:
+        hear_feed(self.books, self.boards, self.features, 0, 0, OURS, kernel_view(events), 0, len(events), 0)
+
+    def row(self, t: int) -> np.void:
+        rows = rows_for(1)
+        write_board(self.features, self.boards, 0, t, kernel_view(rows), 0, kernel_view(NO_NEWS))
+        return rows[0]
+
+    def rows(self, events: np.ndarray) -> np.ndarray:
+        """Return the row after each event."""
+        written = []
+        for k in range(len(events)):
+            self.hear(events[k : k + 1])
+            written.append(self.row(int(self.features["now"][0])))
+        return np.array(written, rows_for(0).dtype)

@@ -5,82 +5,80 @@ import math
 import numpy as np
 import pytest
 
+from nowake.book.state import SMALL, new_books
 from nowake.core.board import PlaceKind, PlaceState, new_boards
 from nowake.data.reader import kernel_view
+from nowake.execution.feed_handler import hear_feed
 from nowake.features.own import dark_answer, dark_markout, own_fill, set_queue
 from nowake.features.state import NEWS, new_features
-from nowake.features.stream import update_boards, write_board
+from nowake.features.stream import write_board
 from nowake.features.vector import INDEX, NAMES, rows_for
 
-from .flows import START, Stream, events_of
+from .flows import START, events_of
 
-S = 10**9
+S, OURS = 10**9, 10**6
 NO_NEWS = kernel_view(np.zeros(0, NEWS))
 
 
 class Desk:
-    """One instrument seen through a board."""
+    """One instrument at one venue (`places` 0: at none) and what is heard of it."""
 
-    def __init__(self) -> None:
-        self.boards, self.features = kernel_view(new_boards(1)), new_features(1)
+    def __init__(self, places: int = 1) -> None:
+        self.books, self.boards, self.features = new_books(1, SMALL), kernel_view(new_boards(1)), new_features(1)
+        self.boards["places"], self.boards["place"]["kind"][0, :places] = places, int(PlaceKind.LIT)
 
-    def hear(self, **fields: int) -> None:
-        for name, value in fields.items():
-            self.boards[name] = value
-        update_boards(self.features, self.boards, 0, 1)
+    def hear(self, time: int, *messages: dict[str, int]) -> None:
+        events = kernel_view(events_of([{"gap": 0, **message} for message in messages], time))
+        hear_feed(self.books, self.boards, self.features, 0, 0, OURS, events, 0, len(events), time)
+
+    def quote(self, time: int, bid: int, ask: int) -> None:
+        self.hear(time, *({"kind": 12, "side": side, "price": price, "quantity": 10}
+                          for side, price in ((1, bid), (-1, ask))))  # fmt: skip
 
     def look(self, t: int) -> dict[str, tuple[float, int]]:
         rows = rows_for(1)
-        write_board(self.features, self.boards, 0, t, kernel_view(rows), NO_NEWS)
+        write_board(self.features, self.boards, 0, t, kernel_view(rows), 0, NO_NEWS)
         values = zip(NAMES, rows["value"][0], rows["ready"][0], strict=True)
         return {name: (float(value), int(ready)) for name, value, ready in values}
 
 
-def test_a_board_and_a_quote_feed_with_the_same_story_give_the_same_vector() -> None:
-    rng, desk, messages, volume = np.random.default_rng(3), Desk(), [], 0
-    bid, ask = 1000, 1002
-    for k in range(400):
-        gap, kind = int(rng.integers(1, 3 * S)), int(rng.integers(0, 3))
-        if k < 2:
-            kind = k
-        now = START + sum(m["gap"] for m in messages) + gap
-        if kind == 2:
-            price, quantity = (bid, ask)[int(rng.integers(0, 2))], int(rng.integers(1, 50))
-            volume += quantity
-            messages.append({"kind": 13, "gap": gap, "price": price, "quantity": quantity})
-            desk.hear(time=now, last2=2 * price, volume=volume)
-            continue
-        size = int(rng.integers(1, 90))
-        if kind == 0:
-            bid = ask - int(rng.integers(1, 5))
-        else:
-            ask = bid + int(rng.integers(1, 5))
-        side, price = (1, bid) if kind == 0 else (-1, ask)
-        messages.append({"kind": 12, "gap": gap, "side": side, "price": price, "quantity": size})
-        desk.hear(**{"time": now, "bid" if kind == 0 else "ask": price, "bid_size" if kind == 0 else "ask_size": size})
-    stream = Stream(depth=False).feed(events_of(messages))
-    seen = desk.look(int(stream.rows["time"][-1]))
-    for name in NAMES:
-        assert seen[name] == (stream.column(name)[-1], stream.ready(name)[-1]), name
-
-
 def test_own_fills_are_taken_out_of_the_volume_of_others() -> None:
     desk = Desk()
-    desk.hear(time=START, bid=99, ask=101, bid_size=10, ask_size=10)
+    desk.quote(START, 99, 101)
     own_fill(desk.features, 0, START + S, 1, 30)
-    desk.hear(time=START + S, last2=202, volume=100)
+    desk.hear(START + S, {"kind": 13, "price": 101, "quantity": 20}, {"kind": 13, "price": 101, "quantity": 80})
     values = desk.look(START + S)
     assert values["flow_8s"][0] == 70
     assert values["own_share"] == (pytest.approx(0.3), 1)
 
 
+@pytest.mark.parametrize("first", ["fill", "print"])
+def test_prints_of_an_own_order_that_rested_are_no_volume_of_others(first: str) -> None:
+    desk = Desk()
+    desk.quote(START, 99, 101)
+
+    def told() -> None:
+        desk.hear(START + S, {"kind": 4, "order_id": OURS + 3, "side": 1, "price": 99, "quantity": 30})
+
+    if first == "print":
+        told()
+    own_fill(desk.features, 0, START + S, 1, 30)
+    if first == "fill":
+        told()
+    desk.hear(START + S, {"kind": 13, "price": 99, "quantity": 50})
+    values = desk.look(START + S)
+    assert values["flow_8s"][0] == -50
+    assert values["own_share"] == (pytest.approx(30 / 80), 1)
+    assert desk.features["own_pending"][0] == 0
+
+
 def test_own_impact_is_the_decayed_move_against_us() -> None:
     desk = Desk()
-    desk.hear(time=START, bid=999, ask=1001, bid_size=10, ask_size=10)
+    desk.quote(START, 999, 1001)
     own_fill(desk.features, 0, START, 1, 100)
-    desk.hear(time=START + 2 * S, bid=1001, ask=1003)
+    desk.quote(START + 2 * S, 1001, 1003)
     own_fill(desk.features, 0, START + 5 * S, 1, 300)
-    desk.hear(time=START + 9 * S, bid=1000, ask=1002)
+    desk.quote(START + 9 * S, 1000, 1002)
     first, second = 100 * math.exp(-9 / 64), 300 * math.exp(-4 / 64)
     move = (first * 1 + second * -1) / (first + second)
     assert desk.look(START + 9 * S)["own_impact"] == (pytest.approx(1e4 * move / 1001), 1)
@@ -88,9 +86,9 @@ def test_own_impact_is_the_decayed_move_against_us() -> None:
 
 def test_a_sale_counts_a_falling_mid_as_impact() -> None:
     desk = Desk()
-    desk.hear(time=START, bid=999, ask=1001, bid_size=10, ask_size=10)
+    desk.quote(START, 999, 1001)
     own_fill(desk.features, 0, START, -1, 100)
-    desk.hear(time=START + S, bid=997, ask=999)
+    desk.quote(START + S, 997, 999)
     assert desk.look(START + S)["own_impact"] == (pytest.approx(1e4 * 2 / 998), 1)
 
 
@@ -132,7 +130,7 @@ def test_venues_are_counted_by_kind_and_state() -> None:
 
 
 def test_without_venues_their_states_are_absent() -> None:
-    values = Desk().look(START)
+    values = Desk(0).look(START)
     assert [values[n] for n in ("lit_up", "dark_up", "dealer_up", "venue_age")] == [(0.0, 0)] * 4
 
 

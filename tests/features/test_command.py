@@ -11,10 +11,11 @@ from nowake.core.times import local_midnight
 from nowake.data.ingest import IngestOptions, ingest
 from nowake.data.store import open_store
 from nowake.features.command import FeatureRequest, features, table_from
+from nowake.features.history import History, Tally, measured
 from nowake.features.microprice import fit_microprice
 from nowake.features.ofi import fit_ofi
 from nowake.features.parts import read_rows, stored, write_rows
-from nowake.features.touches import open_days
+from nowake.features.touches import open_days, touch_days
 from nowake.features.vector import INDEX, NAMES, rows_for
 
 DAYS = (date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4))
@@ -83,6 +84,34 @@ def test_a_day_does_not_depend_on_later_days(store: Path) -> None:
     whole = features(FeatureRequest(f"{store}?symbol=TST", "5s", out[0]))
     part = features(FeatureRequest(f"{store}?symbol=TST&date=2024-01-02..2024-01-03", "5s", out[1]))
     assert whole["parts"][:2] == part["parts"]
+
+
+def test_a_desk_s_day_is_measured_over_the_days_before_it(store: Path) -> None:
+    hours = tuple(local_midnight(date(2024, 1, 5), "America/New_York") + s * 10**9 for s in (34_200, 57_600))
+    context = measured(f"{store}?symbol=TST", (hours[0], hours[1]))
+    days = open_days(f"{store}?symbol=TST")
+    assert context.curve is not None
+    assert context.daily_volatility is not None
+    assert (context.depth, context.step, context.session_ns) == (True, 100, 23_400 * 10**9)
+    assert context.curve.open == hours[0]
+    history = History()
+    for day, path in touch_days(days):
+        tally = Tally(day.hours)
+        for events in day.arrays():
+            tally.events(events)
+        tally.rows(path)
+        history.note(day, tally)
+    assert context.daily_volatility == pytest.approx(1e4 * np.sqrt(np.mean(history.variances)))
+    assert context.curve.volume == np.mean([v.sum() for v in history.volumes]) > 0
+    with pytest.raises(InputError, match="usual day"):
+        measured(undated(store.parent), (hours[0], hours[1]), fmt="lobster")
+
+
+def undated(folder: Path) -> Path:
+    """Write a file of quotes that says nothing of its day."""
+    path = folder / "undated.csv"
+    path.write_text("34200.0,1,1,100,1000000,1\n34201.0,1,2,100,1000100,-1\n")
+    return path
 
 
 def test_days_may_come_opened(store: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nowake.core.errors import DataError
+from nowake.core.events import Kind
 from nowake.data.reader import ReaderOptions
 from nowake.features.context import Context, features_for
 from nowake.features.lobster_pair import PairReader, companion
@@ -17,7 +18,7 @@ from nowake.features.ofi import fit_ofi
 from nowake.features.touches import open_days, touch_days
 from nowake.features.vector import NAMES, VECTOR
 
-from .flows import Stream
+from .flows import LIVE_ONLY, Feed, Stream
 
 DATA = os.environ.get("NOWAKE_DATA")
 ROOT = Path(DATA or ".")
@@ -51,6 +52,20 @@ def test_streaming_is_batch_for_random_chunks(day: np.ndarray, seed: int) -> Non
         parts.feed(piece, int(rng.integers(1, 3000)))
     assert whole.rows.tobytes() == parts.rows.tobytes()
     assert np.asarray(whole.features).tobytes() == np.asarray(parts.features).tobytes()
+
+
+def test_live_and_history_give_the_same_vector_bit_for_bit(day: np.ndarray) -> None:
+    events = day[:20_000].copy()
+    events["instrument"] = 0
+    assert not np.isin(events["kind"], (Kind.HALT, Kind.RESUME)).any()
+    context = Context(step=100, depth=True, daily_volatility=150.0)
+    history, live = Stream(), Feed()
+    history.features, live.features = features_for(context), features_for(context)
+    one, two = history.feed(events, 4096).rows, live.rows(events)
+    for name in set(NAMES) - set(LIVE_ONLY):
+        k = NAMES.index(name)
+        assert one["value"][:, k].tobytes() == two["value"][:, k].tobytes(), name
+        assert one["ready"][:, k].tobytes() == two["ready"][:, k].tobytes(), name
 
 
 def test_another_future_leaves_the_past_as_it_was(day: np.ndarray) -> None:

@@ -9,11 +9,12 @@ import pytest
 from nowake.core.errors import InputError, OrderError
 from nowake.core.intent import Tactic
 from nowake.core.values import Side
-from nowake.execution.decision_reader import DecisionLog
+from nowake.execution.decision_reader import DecisionLog, difference
 from nowake.execution.desk_state import CURVE
 from nowake.execution.explain import explained
 from nowake.execution.outcome import Outcome, Told
 from nowake.execution.policy import ACTION, OBSERVED
+from nowake.features.vector import INDEX
 from nowake.market.policies import LIT_ONLY, POLICIES, PREVIOUS, HiddenFirst, make_strategy, plan_of
 from nowake.market.preset import load
 from nowake.market.scenario import Scenario, alone, check, market_of, steps_of
@@ -143,6 +144,19 @@ def test_the_log_of_the_told_order_can_be_kept_and_asked(tmp_path: Path) -> None
     answer = explained(log, step.order_id)
     assert answer["why"] == step.answers
     assert (answer["quantity"], answer["symbol"]) == (step.quantity, "MIDC")
+
+
+def test_the_first_decision_knows_the_market_since_its_open(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("told.decisions", "worked.decisions")]
+    tell(SMALL, 0, "twap", files[0])
+    worked(SMALL, "twap", market_of(SMALL, 0), steps_of(SMALL), files[1])
+    logs = [DecisionLog(file) for file in files]
+    assert difference(*logs) is None
+    first = logs[0].decisions()[0]
+    ready = first["ready"].astype(bool)
+    for name in ("volatility_512s", "volatility_relative", "pace_day", "ofi_deep_64s", "sign_100", "realised_512s"):
+        assert ready[INDEX[name]], name
+    assert 0.3 < first["observation"][OBSERVED.index("pace_day")] < 3
 
 
 def test_a_market_left_alone_is_its_own_twin() -> None:

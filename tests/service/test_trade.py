@@ -10,6 +10,8 @@ import pytest
 from nowake.core.errors import InputError, MissingError
 from nowake.core.times import SECOND
 from nowake.core.values import Side
+from nowake.execution.decision_reader import DecisionLog
+from nowake.features.vector import INDEX
 from nowake.oms.conserve import differences
 from nowake.oms.events import ParentNew, ParentSaid
 from nowake.oms.journal.lease import FileLease
@@ -64,6 +66,11 @@ def test_two_orders_of_one_journal_are_worked_on_two_days_and_ids_and_words_neve
     assert len(set(fills)) == len(fills)
     assert second["decisions"] == first["decisions"] == str(tmp_path / "j.decisions")
     assert {"j.decisions", "j.tape", "j.venues", "kill.json"} <= {path.name for path in tmp_path.iterdir()}
+    last_slice = DecisionLog(tmp_path / "j.decisions").decisions()[-1]  # after a minute and more: it came cold
+    ready = last_slice["ready"].astype(bool)
+    for name in ("imbalance_depth", "ofi_deep_8s", "pace_day", "pace_recent", "dark_up"):
+        assert ready[INDEX[name]], name
+    assert not ready[INDEX["volatility_relative"]]
 
 
 def test_a_market_that_follows_its_trader_gives_the_same_trade_again(tmp_path: Path) -> None:

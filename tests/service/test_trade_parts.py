@@ -159,7 +159,7 @@ def world(parent: dict[str, int], desk: Any, board: dict[str, int], rows: int = 
     """Return as much of a trader as a watch asks for."""
     known = {"start": 0, "end": 100 * SECOND, "side": 1, "quantity": 1_000, "fee": 0, "state": State.NEW, **parent}
     parents = [SimpleNamespace(**known) for _ in range(rows)]
-    path = SimpleNamespace(n=rows, desk=desk, usages=np.zeros(rows, KEPT), boards=[board], features=[{}])
+    path = SimpleNamespace(n=rows, desk=desk, usages=np.zeros(rows, KEPT), boards=[board])
     setup = SimpleNamespace(instrument=instrument_of(MIDCAP))
     live = SimpleNamespace(board=board, mid=lambda: 5_001.0)
     return SimpleNamespace(parents=parents, path=path, setup=setup, desk=live)
@@ -170,7 +170,7 @@ def test_costs_are_in_bp_of_the_arrival_and_what_is_open_counts_at_the_mid(tmp_p
     trader = world({"filled": 600, "money2": 600 * 10_006}, np.zeros(1, KEPT), {"volume": 0})
     watch = Watch(trader, tmp_path, Alerts(lambda _: None))
     assert trader.path.desk[0].tolist() == (10_000, 0, 0, 0, 2_000)
-    assert trader.path.boards[0]["volume"] == trader.path.features[0]["board_volume"] == 2_000
+    assert trader.path.boards[0]["volume"] == 2_000
     watch.mid = 5_001.0
     trader.parents[0].fee = 3 * 10**9
     found = watch.costs()

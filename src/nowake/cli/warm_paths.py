@@ -179,6 +179,7 @@ def _path() -> None:
     from nowake.core.values import ParentOrder, Side
     from nowake.execution.desk_state import CURVE, Placing
     from nowake.execution.live import LiveDesk, NobodyKeeps
+    from nowake.execution.opening import warm
     from nowake.market.market import Market
     from nowake.market.venue import SimulatedVenue
     from nowake.market.world.state import BOOKS, OWN_IDS
@@ -187,8 +188,8 @@ def _path() -> None:
 
     market = Market.load("midcap", 1)
     market.advance(1)
-    market.messages()
     path, instrument = _path_in(market)
+    warm(path, market.messages(), BOOKS, OWN_IDS)
     start = market.now
     order = ParentOrder("warm", instrument, Side.BUY, 6_000, start, start + 60 * SECOND)
     path.take_on(0, order, np.linspace(0, 1, CURVE + 1), 10 * SECOND, Placing())

@@ -40,8 +40,8 @@ def _listen_many(
             )  # fmt: skip
         done = counts[i]
         n, asks = turn(
-            desk, kids, working, usages, limits, switches, boards, stats, params, draws, wants, intents, passed,
-            projections, marks, markouts, i, i + 1, now[i], moved[i], sends[i * width + done : (i + 1) * width],
+            desk, kids, working, usages, limits, switches, boards, features, stats, params, draws, wants, intents,
+            passed, projections, marks, markouts, i, i + 1, now[i], moved[i], sends[i * width + done : (i + 1) * width],
         )  # fmt: skip
         counts[i] += n
         asking += asks

@@ -1,7 +1,8 @@
 """From messages to boards: every event goes into its venue's book, and what changed of the touch onto the board.
 
 Orders of our own are left out of the books (their ids start at `own_from`), so that the board shows what others
-display; what trades against them counts as volume all the same. EVENT.instrument is the row of BOARD.place.
+display; what trades against them counts as volume of the board all the same. EVENT.instrument is the row of
+BOARD.place. The features follow every event, with the levels of all books.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -14,14 +15,14 @@ from nowake.book.state import NO_KEY
 from nowake.core.board import PlaceKind, PlaceState
 from nowake.core.events import Flag, Kind
 from nowake.core.jit import inline, kernel
-from nowake.features.stream import update_board
+from nowake.features.stream import look, update_feed
 
 __all__ = ["hear_feed", "settle"]
 
 _EXECUTE, _HIDDEN, _CROSS, _TRADE = int(Kind.EXECUTE), int(Kind.HIDDEN), int(Kind.CROSS), int(Kind.TRADE)
 _HALT, _RESUME = int(Kind.HALT), int(Kind.RESUME)
 _NO_VOLUME = int(Flag.UNPRINTED | Flag.BROKEN | Flag.SNAPSHOT)
-_HALF = int(Flag.HALF)
+_HALF, _ONE = int(Flag.HALF), np.int64(1)
 _LIT, _UP, _HALTED = int(PlaceKind.LIT), int(PlaceState.UP), int(PlaceState.HALTED)
 
 
@@ -38,12 +39,17 @@ def _touch(b, half):
 
 @kernel
 def settle(board):
-    """Find the best bid and offer over the lit places that are up, and the shares displayed there."""
+    """Find the best bid and offer over the lit places that are up, and the shares displayed there.
+
+    Returns these places, one bit each.
+    """
     board.bid = board.ask = board.bid_size = board.ask_size = 0
+    counted = np.int64(0)
     for k in range(np.int64(board.places)):
         p = board.place[k]
         if p.kind != _LIT or p.state != _UP:
             continue
+        counted |= _ONE << k
         if p.bid > board.bid:
             board.bid, board.bid_size = p.bid, p.bid_size
         elif p.bid == board.bid and p.bid > 0:
@@ -52,6 +58,7 @@ def settle(board):
             board.ask, board.ask_size = p.ask, p.ask_size
         elif p.ask == board.ask and p.ask > 0:
             board.ask_size += p.ask_size
+    return counted
 
 
 @inline
@@ -72,7 +79,7 @@ def hear_feed(books, boards, features, i, first, own_from, events, lo, hi, heard
 
     Returns how often the best bid or offer, or the shares there, changed.
     """
-    board = boards[i]
+    board, f = boards[i], features[i]
     changes = 0
     for k in range(lo, hi):
         e = events[k]
@@ -81,22 +88,29 @@ def hear_feed(books, boards, features, i, first, own_from, events, lo, hi, heard
         board.time, board.heard = max(board.time, e.time), heard
         p.time = max(p.time, e.time)
         _volume(board, e)
-        moved = False
+        moved, anew, mine = False, False, e.order_id >= own_from
+        side, price = np.int64(e.side), e.price
         if e.kind == _HALT or e.kind == _RESUME:
             p.state = _HALTED if e.kind == _HALT else _UP
             moved = True
         if p.kind == _LIT:
-            if e.order_id < own_from:
-                apply(books[first + v], e)
-            bid, bid_size = _touch(books[first + v], 0)
-            ask, ask_size = _touch(books[first + v], 1)
+            b = books[first + v]
+            if not mine:
+                duplicates = b.duplicate
+                side, price = look(b, e)
+                apply(b, e)
+                anew = b.duplicate != duplicates
+            bid, bid_size = _touch(b, 0)
+            ask, ask_size = _touch(b, 1)
             if bid != p.bid or ask != p.ask or bid_size != p.bid_size or ask_size != p.ask_size:
                 p.bid, p.ask, p.bid_size, p.ask_size = bid, ask, bid_size, ask_size
                 moved = True
         if moved:
             b0, a0, bs, ask_shares = board.bid, board.ask, board.bid_size, board.ask_size
-            settle(board)
+            counted = settle(board)
+            if counted != f.venues:
+                f.venues, anew = counted, True
             if b0 != board.bid or a0 != board.ask or bs != board.bid_size or ask_shares != board.ask_size:
                 changes += 1
-        update_board(features[i], board)
+        update_feed(books, first, board, f, e, side, price, mine, moved, anew)
     return changes

@@ -3,11 +3,12 @@
 # mypy: disable-error-code="no-untyped-def"
 from enum import IntEnum
 
+from nowake.core.board import PlaceKind
 from nowake.core.intent import OrderKind
 from nowake.core.jit import inline, kernel
 from nowake.core.times import SECOND
 from nowake.execution.desk_state import CHILDREN, MARKS, Stage
-from nowake.features.own import own_fill
+from nowake.features.own import dark_answer, dark_markout, own_fill
 from nowake.risk.usage import closed, filled
 from nowake.routing.learning import heard, marked
 from nowake.routing.venues import HORIZONS
@@ -29,8 +30,10 @@ class Word(IntEnum):
 _ACK, _FILL, _GONE, _REFUSED, _KEPT, _BUST = (int(word) for word in Word)
 _FREE, _SENT, _LIVE, _CANCELLING = int(Stage.FREE), int(Stage.SENT), int(Stage.LIVE), int(Stage.CANCELLING)
 _POST, _LIMIT, _QUOTE = int(OrderKind.POST_ONLY), int(OrderKind.LIMIT), int(OrderKind.QUOTE)
+_DARK = int(PlaceKind.DARK)
 _LONGEST = 6  # doublings of the pause after rejects
 _H0, _H1, _H2 = (seconds * SECOND for seconds in HORIZONS)
+_TOLD = 1  # horizon whose mark-out of a dark fill is a feature: 10 s
 
 
 @kernel
@@ -59,7 +62,7 @@ def _best_own(desk, kids, working, usages, i):
 
 
 @kernel
-def _over(desk, kids, working, usages, boards, stats, params, reports, i, row, now):
+def _over(desk, kids, working, usages, boards, features, stats, params, reports, i, row, now):
     """A child is over: its row is free, its venue has taught something."""
     d, k, w = desk[i], kids[row], working[row]
     d.working -= w.leaves
@@ -70,6 +73,8 @@ def _over(desk, kids, working, usages, boards, stats, params, reports, i, row, n
         d.asking = 0
     else:
         heard(stats, params, reports, i)
+        if t.kind == _DARK:
+            dark_answer(features, d.features, now, t.sent, t.filled)
     closed(usages, working, row)
     k.stage = _FREE
     if w.kind == _POST or w.kind == _LIMIT:
@@ -113,9 +118,9 @@ def hear(
             _remember(d, board, marks, i, w.venue, quantity, now)
         own_fill(features, d.features, now, w.side, quantity)
         if w.leaves == 0:
-            _over(desk, kids, working, usages, boards, stats, params, reports, i, row, now)
+            _over(desk, kids, working, usages, boards, features, stats, params, reports, i, row, now)
     elif word == _GONE:
-        _over(desk, kids, working, usages, boards, stats, params, reports, i, row, now)
+        _over(desk, kids, working, usages, boards, features, stats, params, reports, i, row, now)
     elif word == _REFUSED:
         d.quiet_until = now + (max(d.patience, d.reaction) << min(d.refused_in_row, _LONGEST))
         d.refused_in_row += 1
@@ -136,8 +141,11 @@ def hear(
 
 
 @kernel
-def mark_out(desk, boards, stats, params, markouts, marks, i, now):
-    """Take the mark-outs of parent `i` that are due at `now`; a fill whose three are there teaches its venue."""
+def mark_out(desk, boards, features, stats, params, markouts, marks, i, now):
+    """Take the mark-outs of parent `i` that are due at `now`; a fill whose three are there teaches its venue.
+
+    That of a dark fill over 10 s goes to the features.
+    """
     d = desk[i]
     board = boards[d.board]
     if not 0 < board.bid < board.ask:
@@ -149,6 +157,8 @@ def mark_out(desk, boards, stats, params, markouts, marks, i, now):
             continue
         while m.next < 3 and now - m.time >= (_H0 if m.next == 0 else _H1 if m.next == 1 else _H2):
             m.after[m.next] = d.side * (mid2 - m.mid2) / 2.0
+            if m.next == _TOLD and board.place[m.venue].kind == _DARK:
+                dark_markout(features, d.features, now, m.quantity, 2e4 * m.after[m.next] / m.mid2)
             m.next += 1
         if m.next == 3:
             t = markouts[i]

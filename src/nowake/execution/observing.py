@@ -1,13 +1,51 @@
 """What a policy sees: the state of the order, the feature vector, the forecast, one row per parent."""
 
 # mypy: disable-error-code="no-untyped-def"
-from nowake.core.jit import kernel
+from nowake.core.board import PlaceKind
+from nowake.core.intent import OrderKind
+from nowake.core.jit import inline, kernel
+from nowake.execution.desk_state import CHILDREN, Stage
 from nowake.execution.policy import CLASSES, OWN
 from nowake.execution.slicing import planned
+from nowake.features.own import set_queue
+from nowake.features.stream import write_board
 
-__all__ = ["observe"]
+__all__ = ["observe", "sense"]
 
 _OWN, _CLASSES = len(OWN), len(CLASSES)
+_LIVE, _LIT = int(Stage.LIVE), int(PlaceKind.LIT)
+_POST, _LIMIT = int(OrderKind.POST_ONLY), int(OrderKind.LIMIT)
+
+
+@inline
+def _queue(d, kids, working, board, features, i):
+    """Tell the features in which queues parent `i` rests: at the touch of its venue, or alone before it.
+
+    The venue displays what others have at its touch; `ahead` of a child is an upper bound.
+    """
+    ahead, own, behind = 0, 0, 0
+    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
+        k, w = kids[row], working[row]
+        if k.stage != _LIVE or (w.kind != _POST and w.kind != _LIMIT):
+            continue
+        p = board.place[w.venue]
+        here, shown = (p.bid, p.bid_size) if w.side > 0 else (p.ask, p.ask_size)
+        if p.kind != _LIT or (here != 0 and w.side * (w.price - here) < 0):
+            continue
+        own += w.leaves
+        if w.price == here:
+            before = shown if k.ahead < 0 else min(k.ahead, shown)
+            ahead += before
+            behind += shown - before
+    set_queue(features, d.features, ahead, own, behind)
+
+
+@kernel
+def sense(desk, kids, working, boards, features, i, now, rows, news):
+    """Fill rows[i] with the feature vector at `now` (ns UTC) as parent `i` has it, its place in queues included."""
+    d = desk[i]
+    _queue(d, kids, working, boards[d.board], features, i)
+    write_board(features, boards, d.features, now, rows, i, news)
 
 
 @kernel

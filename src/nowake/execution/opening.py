@@ -1,19 +1,23 @@
-"""What every desk does before its first order: lay out the venues, set the limits, open the phase."""
+"""What every desk does before its first order: venues are laid out, limits set, the phase opened, features warmed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from nowake.core.board import Phase, PlaceKind
+from nowake.book.state import Preset as BookPreset
+from nowake.book.state import new_books
+from nowake.core.board import Phase, PlaceKind, new_boards
 from nowake.core.errors import InputError, nearest
 from nowake.core.values import Instrument
-from nowake.execution.path import DecisionPath, Place
+from nowake.data.reader import kernel_view
+from nowake.execution.feed_handler import hear_feed
+from nowake.execution.path import DecisionPath, Place, lay_out
 from nowake.risk.limits import Traded, compile_limits, new_limits
 from nowake.risk.policy import Policy
 from nowake.risk.scopes import Effective, Scope, resolve
 
-__all__ = ["PLACE_KINDS", "compile_rows", "limit_path", "limit_rows", "places_of"]
+__all__ = ["PLACE_KINDS", "compile_rows", "limit_path", "limit_rows", "places_of", "warm"]
 
 PLACE_KINDS = {"lit": PlaceKind.LIT, "dark": PlaceKind.DARK, "dealer": PlaceKind.DEALER}
 
@@ -60,3 +64,17 @@ def _kind(word: str) -> PlaceKind:
     if word not in PLACE_KINDS:
         raise InputError("kind of venue", expected=sorted(PLACE_KINDS), got=word, hint=nearest(word, PLACE_KINDS))
     return PLACE_KINDS[word]
+
+
+def warm(path: DecisionPath, messages: np.ndarray, config: BookPreset, own_from: int = 2**62, row: int = 0) -> None:
+    """Let features `row` of `path` take in what was published before, from empty books on (EVENT, as `LiveDesk` hears).
+
+    Boards and everything else stay as they are: an order that starts now has seen nothing. Books of `config`; public
+    ids from `own_from` on are ours.
+    """
+    boards = kernel_view(new_boards(1))
+    lay_out(boards[0], path.places)
+    if len(messages):
+        books, features = new_books(len(path.places), config), path.features[row : row + 1]
+        last = int(messages["time"].max())
+        hear_feed(books, boards, features, 0, 0, own_from, kernel_view(messages), 0, len(messages), last)

@@ -19,13 +19,14 @@ from nowake.core.values import ParentOrder
 from nowake.data.reader import kernel_view
 from nowake.execution.desk_state import CHILDREN, SEND, Placing, new_desk, take_on
 from nowake.execution.hearing import Word, hear, row_of
-from nowake.execution.observing import observe
+from nowake.execution.observing import observe, sense
 from nowake.execution.placing import ROUTED
 from nowake.execution.policy import ACTION, CLASSES, OBSERVED, Forecaster, Policy
 from nowake.execution.slicing import begin
 from nowake.execution.turning import turn
-from nowake.features.state import NEWS, new_features
-from nowake.features.stream import write_board
+from nowake.features.context import Context, features_for
+from nowake.features.own import own_fill
+from nowake.features.state import NEWS
 from nowake.features.vector import ROW
 from nowake.risk.limits import new_limits
 from nowake.risk.marking import paid
@@ -36,7 +37,7 @@ from nowake.routing.parameters import Routing, new_params
 from nowake.routing.venues import new_draws, new_markouts, new_reports, new_stats
 from nowake.routing.want import new_wants
 
-__all__ = ["Decided", "DecisionPath", "Place"]
+__all__ = ["Decided", "DecisionPath", "Place", "lay_out"]
 
 NO_NEWS = np.zeros(0, NEWS)
 
@@ -67,7 +68,10 @@ class Decided:
 
 @dataclass(slots=True)
 class DecisionPath:
-    """Everything that `n` parents need to be worked; all rows share one instrument unless `separate`."""
+    """Everything that `n` parents need to be worked; all rows share one instrument unless `separate`.
+
+    `context`: what is known of the instrument before the day; its books show several levels unless it says otherwise.
+    """
 
     n: int
     places: Sequence[Place]
@@ -77,6 +81,7 @@ class DecisionPath:
     routing: Routing = field(default_factory=Routing)
     separate: bool = False
     switches_n: int = 64
+    context: Context = field(default_factory=lambda: Context(depth=True))
     desk: np.ndarray = field(init=False)
     kids: np.ndarray = field(init=False)
     marks: np.ndarray = field(init=False)
@@ -112,7 +117,7 @@ class DecisionPath:
         self.usages, self.limits, self.switches = new_usages(n), new_limits(n), new_switches(self.switches_n)
         self.hand_limits = new_limits(n)  # of children that a person sends for the same parents
         self.boards = kernel_view(new_boards(boards))
-        self.features, self.stats = new_features(boards), new_stats(boards)
+        self.features, self.stats = features_for(self.context, boards), new_stats(boards)
         self.params = new_params(self.routing)
         self.draws = new_draws([stream_key(self.seed, f"router.{k}") for k in range(boards)])
         self.wants, self.projections = new_wants(n), new_projections(n * ROUTED)
@@ -148,8 +153,8 @@ class DecisionPath:
 
     def _turn(self, now: int, *, moved: bool) -> tuple[int, int]:
         done: tuple[int, int] = turn(
-            self.desk, self.kids, self.working, self.usages, self.limits, self.switches, self.boards, self.stats,
-            self.params, self.draws, self.wants, self.intents, self.passed, self.projections, self.marks,
+            self.desk, self.kids, self.working, self.usages, self.limits, self.switches, self.boards, self.features,
+            self.stats, self.params, self.draws, self.wants, self.intents, self.passed, self.projections, self.marks,
             self.markouts, 0, self.n, now, int(moved), self.sends,
         )  # fmt: skip
         return done
@@ -169,10 +174,7 @@ class DecisionPath:
         """Observe, forecast and decide for every row whose slice is over at now[row]; begin the next one."""
         rows = [i for i in range(self.n) if self._asks(i, int(now[i]))]
         for i in rows:
-            shared = int(self.desk[i]["features"])
-            write_board(self.features, self.boards, shared, int(now[i]), self.rows, NO_NEWS)
-            if shared != i:
-                self.rows[i] = self.rows[shared]
+            sense(self.desk, self.kids, self.working, self.boards, self.features, i, int(now[i]), self.rows, NO_NEWS)
         self.forecaster.predict(self.rows, self.forecasts)
         for i in rows:
             observe(self.desk, self.boards, self.rows, self.forecasts, self.paid, i, int(now[i]), self.observations)
@@ -201,6 +203,8 @@ class DecisionPath:
             self.paid[i] += shares * price2 / 2
             paid(self.usages, i, int(self.desk[i]["side"]), shares, price2, fee)
         if row < 0 and word is not Word.BUST:
+            if word is Word.FILL:
+                own_fill(self.features, self.desk[i]["features"], now, self.desk[i]["side"], quantity)
             return -1
         hear(
             self.desk, self.kids, self.working, self.usages, self.boards, self.features, self.stats, self.params,

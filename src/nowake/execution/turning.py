@@ -22,8 +22,8 @@ def _wants_decision(d, now):
 
 @kernel
 def turn(
-    desk, kids, working, usages, limits, switches, boards, stats, params, draws, wants, intents, passed, projections,
-    marks, markouts, lo, hi, now, moved, sends,
+    desk, kids, working, usages, limits, switches, boards, features, stats, params, draws, wants, intents, passed,
+    projections, marks, markouts, lo, hi, now, moved, sends,
 ):  # fmt: skip
     """Let parents lo..hi-1 look at `now` where they are due (`moved` not 0: all whose last look is a reaction ago).
 
@@ -37,7 +37,7 @@ def turn(
         d = desk[i]
         if now - d.marked >= _MARKS_EVERY:  # also after its end: what its last fills teach comes later
             d.marked = now
-            mark_out(desk, boards, stats, params, markouts, marks, i, now)
+            mark_out(desk, boards, features, stats, params, markouts, marks, i, now)
         if d.done != 0:
             continue
         if _wants_decision(d, now):
@@ -64,6 +64,6 @@ def listen(
     """Take market events[lo:hi] of board 0 in, then turn the whole desk at `heard` (ns UTC); returns as `turn`."""
     moved = hear_feed(books, boards, features, 0, 0, own_from, events, lo, hi, heard)
     return turn(
-        desk, kids, working, usages, limits, switches, boards, stats, params, draws, wants, intents, passed,
+        desk, kids, working, usages, limits, switches, boards, features, stats, params, draws, wants, intents, passed,
         projections, marks, markouts, 0, desk.shape[0], heard, moved, sends,
     )  # fmt: skip

@@ -15,7 +15,9 @@ from nowake.features.decay import bring_forward
 from nowake.features.state import LEVELS
 from nowake.features.touch import contribution
 
-__all__ = ["shares_at", "update_level", "walk"]
+__all__ = ["ANEW", "FAR", "rank_of", "resize", "set_rank", "settle_ranks", "shares_at", "update_level", "walk"]
+
+ANEW, FAR = -1, -2
 
 
 @inline
@@ -36,25 +38,19 @@ def _flow(f, e):
     f.deep[2] += e
 
 
-@kernel
-def walk(b, f, h, t):
-    """Read the five best levels of half `h` anew."""
-    bring_forward(f, t)
-    side = 1 - 2 * h
-    key = best_key(b, h)
-    n, total, flow = 0, np.int64(0), np.int64(0)
-    for j in range(LEVELS):
-        k = h * LEVELS + j
-        shares = np.int64(0)
-        if key != NO_KEY:
-            shares = shares_at(b, h, key)
-            n += 1
-        before = f.key[k] if j < f.levels[h] else NO_KEY
-        flow += contribution(side, key, shares, before, f.held[k])
-        f.key[k], f.held[k] = key, shares
-        total += shares
-        if key != NO_KEY:
-            key = next_key(b, h, key)
+@inline
+def set_rank(f, h, j, key, shares):
+    """Level `j` of half `h` becomes (key, shares); returns what it contributes, in shares."""
+    k = h * LEVELS + j
+    before = f.key[k] if j < f.levels[h] else NO_KEY
+    flow = contribution(1 - 2 * h, key, shares, before, f.held[k])
+    f.key[k], f.held[k] = key, shares
+    return flow
+
+
+@inline
+def settle_ranks(f, h, n, total, flow):
+    """All levels of half `h` are set: `n` of them, with `total` shares, which have contributed `flow`."""
     f.levels[h] = n
     f.depth_total[h] = total
     if f.started != 0:
@@ -62,23 +58,56 @@ def walk(b, f, h, t):
 
 
 @inline
+def rank_of(f, h, key):
+    """Return the index of the level `key` of half `h`; FAR: behind the last of them; ANEW: a new one, or none yet."""
+    n, first = f.levels[h], h * LEVELS
+    if n == LEVELS and key < f.key[first + LEVELS - 1]:
+        return FAR
+    for k in range(first, first + n):
+        if f.key[k] == key:
+            return k
+    return ANEW
+
+
+@inline
+def resize(f, h, k, shares, t):
+    """The level with index `k` of half `h` has `shares` now."""
+    change = shares - f.held[k]
+    if change != 0:
+        bring_forward(f, t)
+        f.held[k] = shares
+        f.depth_total[h] += change
+        if f.started != 0:
+            _flow(f, (1 - 2 * h) * change)
+
+
+@kernel
+def walk(b, f, h, t):
+    """Read the five best levels of half `h` anew."""
+    bring_forward(f, t)
+    key = best_key(b, h)
+    n, total, flow = 0, np.int64(0), np.int64(0)
+    for j in range(LEVELS):
+        shares = np.int64(0)
+        if key != NO_KEY:
+            shares = shares_at(b, h, key)
+            n += 1
+        flow += set_rank(f, h, j, key, shares)
+        total += shares
+        if key != NO_KEY:
+            key = next_key(b, h, key)
+    settle_ranks(f, h, n, total, flow)
+
+
+@inline
 def update_level(b, f, h, key, t):
     """An event touched `key` of half `h`: one rank changes, or the side is read anew, or nothing is near."""
-    n = f.levels[h]
-    last = h * LEVELS + LEVELS - 1
-    if n == LEVELS and key < f.key[last]:
+    k = rank_of(f, h, key)
+    if k == FAR:
         return
-    for k in range(h * LEVELS, h * LEVELS + n):
-        if f.key[k] == key:
-            shares = shares_at(b, h, key)
-            if shares <= 0:
-                break
-            change = shares - f.held[k]
-            if change != 0:
-                bring_forward(f, t)
-                f.held[k] = shares
-                f.depth_total[h] += change
-                if f.started != 0:
-                    _flow(f, (1 - 2 * h) * change)
+    if k >= 0:
+        shares = shares_at(b, h, key)
+        if shares > 0:
+            resize(f, h, k, shares, t)
             return
     walk(b, f, h, t)

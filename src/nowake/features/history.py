@@ -6,15 +6,18 @@ Daily volatility: root of the mean over those days of the sum of squared mid ret
 
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
+from nowake.core.errors import InputError
 from nowake.core.times import MINUTE
+from nowake.data.reader import ReaderOptions
 from nowake.data.volume import VolumeTable, bin_volumes, median_curve
 from nowake.features.context import Context, Curve, MicroTable
-from nowake.features.touches import Day
+from nowake.features.touches import Day, open_days, touch_days
 
-__all__ = ["BINS", "History", "Tally"]
+__all__ = ["BINS", "History", "Tally", "measured"]
 
 BINS = 26  # of the session: quarters of an hour of 6.5 hours
 _GRID = 5 * MINUTE
@@ -31,12 +34,15 @@ class History:
 
     def context(self, day: Day, micro: MicroTable | None = None) -> Context:
         """Return the context of `day`: without an earlier day there is no curve and no daily volatility."""
-        hours = day.hours
+        return self.known(day.hours, day.instrument.step, micro, depth=day.reader.meta.level in ("l3", "l2"))
+
+    def known(self, hours: tuple[int, int] | None, step: int, micro: MicroTable | None, *, depth: bool) -> Context:
+        """Return the context of a day with these `hours` (open and close, ns UTC) after those seen so far."""
         length = hours[1] - hours[0] if hours else 23_400_000_000_000
         known = [v for v in self.variances[-_LAST:] if v > 0]
         return Context(
-            step=day.instrument.step,
-            depth=day.reader.meta.level in ("l3", "l2"),
+            step=step,
+            depth=depth,
             curve=self._curve(hours) if hours else None,
             daily_volatility=float(1e4 * np.sqrt(np.mean(known))) if known else None,
             session_ns=length,
@@ -83,3 +89,24 @@ class Tally:
         """Return the sum of squared log returns over the grid; slots without a row are left out."""
         mids = [self.closing[slot] for slot in sorted(self.closing)]
         return float((np.diff(np.log(mids)) ** 2).sum()) if len(mids) > 1 else 0.0
+
+
+def measured(
+    source: str | Path, hours: tuple[int, int], *, step: int | None = None, micro: MicroTable | None = None,
+    options: ReaderOptions | None = None, fmt: str | None = None,
+) -> Context:  # fmt: skip
+    """Return the context of the day after those of a file or STORE-QUERY, for a desk that trades on it.
+
+    `hours`: its open and close, ns UTC; `step`: its quoting increment, by default that of the source. Its books show
+    several levels. InputError where no day of the source has a date and hours.
+    """
+    history, days = History(), open_days(source, options=options, fmt=fmt)
+    for day, path in touch_days(days):
+        tally = Tally(day.hours)
+        for events in day.arrays():
+            tally.events(events)
+        tally.rows(path)
+        history.note(day, tally)
+    if not history.dates:
+        raise InputError(f"usual day of {source}", expected="days with a date and trading hours", got="none")
+    return history.known(hours, step or days[0].instrument.step, micro, depth=True)

@@ -31,6 +31,7 @@ FEATURES = np.dtype(
         # what is heard
         ("now", "i8"),  # time of the last event, never backwards
         ("events", "i8"),
+        ("heard", "i8"),  # time of the first event
         ("first", "i8"),  # time of the first sound touch
         ("started", "i8"),  # 1 after it
         ("sound", "i8"),  # 1: both sides are there, not crossed
@@ -40,6 +41,8 @@ FEATURES = np.dtype(
         ("last_shown", "i8", (2,)),  # shares of the last sound touch
         ("last_spread", "i8"),  # ticks
         ("duplicates", "i8"),  # of the book, when last looked at
+        ("venues", "i8"),  # lit places of the board that counted when last looked at, one bit each
+        ("loading", "i8"),  # 1: a snapshot is being told, which is looked at when it is over
         # decayed sums
         ("decayed", "i8"),
         ("ofi", "f8", (3,)),  # 1, 8, 64 s
@@ -76,8 +79,7 @@ FEATURES = np.dtype(
         ("total", "i8", (3,)),
         ("slot_flow", "i8", (3 * SLOTS,)),
         ("slot_total", "i8", (3 * SLOTS,)),
-        ("own_pending", "i8"),  # own fills not yet seen in the board's volume
-        ("board_volume", "i8"),
+        ("own_pending", "i8"),  # own fills not yet seen among the prints
         # mids on the grid
         ("next_sample", "i8", (3,)),
         ("samples", "i8", (3,)),

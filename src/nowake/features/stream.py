@@ -5,8 +5,8 @@
         apply(b, events[k])                      # or a replay's `step`
         update(b, f, events[k], side, price)
 
-`update_board` does the same from a BOARD row, which shows the touch over all venues and the volume. There the depth
-features are absent: 0, never ready.
+`update_feed` does the same live, where an instrument has a book per venue and a BOARD row that shows the touch of all;
+with one venue, and while it is up, both give the same state bit for bit.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -21,15 +21,16 @@ from nowake.features.depth import shares_at, update_level, walk
 from nowake.features.own import hear_news, venue_states
 from nowake.features.touch import settle_mid, turn
 from nowake.features.trades import auction, trade
+from nowake.features.venues import read_levels, read_touch
 from nowake.features.write import write
 
-__all__ = ["look", "run", "step", "update", "update_board", "update_boards", "write_board", "write_now"]
+__all__ = ["look", "run", "step", "update", "update_feed", "write_board", "write_now"]
 
 _ADD, _CANCEL, _DELETE, _EXECUTE = int(Kind.ADD), int(Kind.CANCEL), int(Kind.DELETE), int(Kind.EXECUTE)
 _HIDDEN, _CROSS, _TRADE, _REPLACE = int(Kind.HIDDEN), int(Kind.CROSS), int(Kind.TRADE), int(Kind.REPLACE)
 _CLEAR, _LEVEL, _QUOTE = int(Kind.CLEAR), int(Kind.LEVEL), int(Kind.QUOTE)
 _NO_VOLUME = int(Flag.UNPRINTED | Flag.BROKEN | Flag.OUTLIER | Flag.SNAPSHOT)
-_HALF = int(Flag.HALF)
+_HALF, _SNAPSHOT = int(Flag.HALF), int(Flag.SNAPSHOT)
 
 
 @inline
@@ -59,18 +60,30 @@ def _sign_of(f, price2, resting):
 
 
 @inline
+def _hear(f, t):
+    """An event of time `t` (ns UTC) has come."""
+    f.now = max(f.now, t)
+    if f.events == 0:
+        f.heard = t
+    f.events += 1
+
+
+@inline
 def _print(f, e, side, price):
-    """A print of history; its own price counts where it has one."""
-    if e["flags"] & _NO_VOLUME != 0 or e.quantity <= 0:
+    """A print, less own fills that were reported and not seen yet; its own price counts where it has one."""
+    at = e.price if e.price != 0 else price
+    if e["flags"] & _NO_VOLUME != 0 or e.quantity <= 0 or (at == 0 and e.kind != _CROSS):
+        return
+    own = min(max(f.own_pending, 0), e.quantity)
+    f.own_pending -= own
+    quantity = e.quantity - own
+    if quantity == 0:
         return
     if e.kind == _CROSS:
-        auction(f, f.now, e.quantity)
-        return
-    at = e.price if e.price != 0 else price
-    if at == 0:
+        auction(f, f.now, quantity)
         return
     price2 = 2 * at + (1 if e["flags"] & _HALF != 0 else 0)
-    trade(f, f.now, price2, e.quantity, _sign_of(f, price2, side))
+    trade(f, f.now, price2, quantity, _sign_of(f, price2, side))
 
 
 @inline
@@ -117,8 +130,7 @@ def update(b, f, e, side, price):
 
     The touch is that of the market without own orders: shares that own orders took count as standing.
     """
-    f.now = max(f.now, e.time)
-    f.events += 1
+    _hear(f, e.time)
     kind = e.kind
     if kind == _EXECUTE or kind == _HIDDEN or kind == _TRADE or kind == _CROSS:
         _print(f, e, side, price)
@@ -168,53 +180,38 @@ def run(books, features, i, events, span, every, rows, news):
 
 
 @inline
-def _board_volume(f, board):
-    """What the board printed since the last look, own fills taken out as they were reported."""
-    more = board.volume - f.board_volume
-    f.board_volume = board.volume
-    own = min(more, f.own_pending)
-    if own > 0:
-        f.own_pending -= own
-        more -= own
-    if more > 0 and board.last2 > 0:
-        trade(f, f.now, board.last2, more, _sign_of(f, board.last2, np.int64(0)))
+def update_feed(books, first, board, f, e, side, price, mine, moved, anew):
+    """Take in event `e` of a place of BOARD row `board`, which the board and books[first + place] have just followed.
 
-
-@inline
-def update_board(f, board):
-    """Take in a BOARD row after each message that changed it; the prints of one message are one trade at `last2`."""
-    f.now = max(f.now, board.time)
-    f.events += 1
-    if board.volume > f.board_volume:
-        _board_volume(f, board)
-    changed = False
-    for h in range(2):
-        shares = board.bid_size if h == 0 else board.ask_size
-        price = board.bid if h == 0 else -board.ask
-        key = price if price != 0 and shares > 0 else NO_KEY
-        shares = shares if key != NO_KEY else 0
-        if shares != f.shown[h] or (key != f.best[h] and shares != 0):
-            bring_forward(f, f.now)
-            turn(f, h, key, shares)
-            changed = True
-    if changed:
-        settle_mid(f, f.now)
+    (side, price) as for `update`. `mine` says that it is about an own order, which is in no book; `moved` that the
+    touch of the board may have, `anew` that more than what the event names has changed. A snapshot is no news: it is
+    looked at once, when the next event comes.
+    """
+    _hear(f, e.time)
+    kind = e.kind
+    if kind == _EXECUTE or kind == _HIDDEN or kind == _TRADE or kind == _CROSS:
+        if not mine:
+            _print(f, e, side, price)
+        elif e["flags"] & _NO_VOLUME == 0:
+            f.own_pending -= e.quantity
+    if e["flags"] & _SNAPSHOT != 0:
+        f.loading = 1
+        return
+    whole = anew or f.loading != 0
+    f.loading = 0
+    if f.depth != 0 and (whole or not mine):
+        read_levels(books, first, board, f, e, side, price, whole)
+    if moved or whole:
+        read_touch(f, board)
 
 
 @kernel
-def update_boards(features, boards, lo, hi):
-    """Take in rows lo..hi-1 of a BOARD array, features and board with the same index."""
-    for i in range(lo, hi):
-        update_board(features[i], boards[i])
-
-
-@kernel
-def write_board(features, boards, i, t, rows, news):
-    """Fill rows[i] with the vector of instrument `i` at `t`, venue states of its board included."""
+def write_board(features, boards, i, t, rows, k, news):
+    """Fill rows[k] with the vector of instrument `i` at `t`, venue states of its board included."""
     f = features[i]
     venue_states(f, boards[i])
     hear_news(f, news, t)
-    write(f, t, rows[i])
+    write(f, t, rows[k])
 
 
 @kernel

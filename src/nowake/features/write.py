@@ -152,10 +152,12 @@ def curve_share(f, t):
 
 @kernel
 def _write_volume(f, r, t, d512):
-    """Volume against the curve, and VPIN."""
+    """Volume since the open, or since the first event after it, against the curve, and VPIN."""
     if f.day_volume > 0.0:
+        since = max(f.heard, f.curve_open)
         by_now, rate = curve_share(f, t)
-        age = t - f.curve_open
+        by_now -= curve_share(f, since)[0]
+        age = t - since
         ready = age >= _OPENING and by_now > 0.0
         _put(r, _PACE, f.volume / (f.day_volume * by_now) if by_now > 0.0 else 0.0, ready)
         due = f.day_volume * rate * 512e9 * (1.0 - math.exp(-age / 512e9)) if rate > 0.0 else 0.0

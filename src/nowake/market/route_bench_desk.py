@@ -25,8 +25,10 @@ from nowake.execution.live import LiveDesk, NobodyKeeps
 from nowake.execution.opening import limit_path, places_of
 from nowake.execution.path import DecisionPath, Place
 from nowake.execution.policy import FixedPolicy, UniformForecaster
-from nowake.market.market import Market
+from nowake.market.market import FIRST_DAY, Market
+from nowake.market.sessions import session_of
 from nowake.market.simulate import instrument_of
+from nowake.market.usual import usual_day
 from nowake.market.venue import SimulatedVenue
 from nowake.market.world.state import BOOKS, OWN_IDS
 from nowake.risk.policy import load
@@ -140,7 +142,13 @@ class _Desk:
         routing = Routing(dark_share=1.0, explore=0.0) if naive else what.routing
         policy = FixedPolicy(Tactic.JOIN)
         self.path = DecisionPath(
-            len(masks), self.places, policy, UniformForecaster(), seed=market.seed, routing=routing
+            len(masks),
+            self.places,
+            policy,
+            UniformForecaster(),
+            seed=market.seed,
+            routing=routing,
+            context=usual_day(market.preset, session_of(market.preset, FIRST_DAY)),
         )
         if stats is not None and not naive:
             self.path.stats[:] = stats

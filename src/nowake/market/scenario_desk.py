@@ -17,7 +17,7 @@ from nowake.execution.decision_log import DecisionWriter
 from nowake.execution.decision_recorder import Recorder, Recording, header_of
 from nowake.execution.desk_state import CURVE, Follow, Stage
 from nowake.execution.live import LiveDesk
-from nowake.execution.opening import limit_path, places_of
+from nowake.execution.opening import limit_path, places_of, warm
 from nowake.execution.path import DecisionPath, Place
 from nowake.execution.policy import UniformForecaster
 from nowake.market.market import Market
@@ -25,6 +25,7 @@ from nowake.market.policies import Strategy, make_strategy
 from nowake.market.preset import parameter_hash
 from nowake.market.scenario import Scenario, traded
 from nowake.market.scenario_ledger import Ledger
+from nowake.market.usual import usual_day
 from nowake.market.venue import SimulatedVenue
 from nowake.market.world.state import BOOKS, OWN_IDS
 
@@ -59,14 +60,20 @@ def places_in(market: Market) -> list[Place]:
 
 
 class _Desk:
-    """A market with an order of one strategy on it; `log`: where the decision log goes, if there is to be one."""
+    """A market with an order of one strategy on it; `log`: where the decision log goes, if there is to be one.
 
-    def __init__(self, what: Scenario, name: str, market: Market, log: Path | None) -> None:
+    `past`: what the market has published so far, for the features.
+    """
+
+    def __init__(self, what: Scenario, name: str, market: Market, past: np.ndarray, log: Path | None) -> None:
         self.what, self.market, self.ledger = what, market, Ledger()
         self.strategy = make_strategy(name, what.preset, what.session, what.window, what.quantity)
-        market.messages()
         self.places = places_in(market)
-        self.path = DecisionPath(1, self.places, self.strategy.policy, UniformForecaster(), seed=market.seed)
+        self.path = DecisionPath(
+            1, self.places, self.strategy.policy, UniformForecaster(), seed=market.seed,
+            context=usual_day(what.preset, what.session),
+        )  # fmt: skip
+        warm(self.path, past, BOOKS)
         effective = what.effective
         limit_path(self.path, effective, traded(what.preset))
         self._take_on(self.strategy)
@@ -144,9 +151,14 @@ class _Desk:
             self._writer.close()
 
 
-def worked(what: Scenario, name: str, market: Market, grid: np.ndarray, log: Path | None = None) -> Run:
-    """Let policy `name` work the order in `market`, which is used up; `log`: file of the decision log, if wanted."""
-    desk = _Desk(what, name, market, log)
+def worked(
+    what: Scenario, name: str, market: Market, grid: np.ndarray, log: Path | None = None, past: np.ndarray | None = None
+) -> Run:
+    """Let policy `name` work the order in `market`, which is used up; `log`: file of the decision log, if wanted.
+
+    `past`: what the market has published since its open; by default what it has not told yet.
+    """
+    desk = _Desk(what, name, market, market.messages() if past is None else past, log)
     mids, due = np.empty(len(grid)), np.empty(len(grid))
     try:
         for k, when in enumerate(grid.tolist()):

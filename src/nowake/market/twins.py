@@ -99,9 +99,11 @@ def _outcome(what: Scenario, seed: int, name: str, run: Run, twin: np.ndarray, g
 def _pair(what: Scenario, k: int) -> list[Outcome]:
     """Return what became of the order under each policy in market `k`."""
     base, grid = market_of(what, k), steps_of(what)
+    past = base.messages()
     twin = alone(base.twin(), grid)
     return [
-        _outcome(what, base.seed, name, worked(what, name, base.twin(), grid), twin, grid) for name in what.policies
+        _outcome(what, base.seed, name, worked(what, name, base.twin(), grid, past=past), twin, grid)
+        for name in what.policies
     ]
 
 
@@ -127,10 +129,11 @@ def _compile(what: Scenario) -> None:
 def tell(what: Scenario, k: int, name: str, log: Path | None = None) -> Told:
     """Return the order of policy `name` in market `k`, child by child; `log`: where its decision log is to be kept."""
     base, grid = market_of(what, k), steps_of(what)
+    past = base.messages()
     twin = alone(base.twin(), grid)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "order.decisions"
-        run = worked(what, name, base.twin(), grid, file)
+        run = worked(what, name, base.twin(), grid, file, past)
         if log is not None:
             log.write_bytes(file.read_bytes())
         outcome = _outcome(what, base.seed, name, run, twin, grid)

@@ -16,6 +16,7 @@ from typing import Any
 from nowake.core.errors import InputError, MissingError
 from nowake.core.values import Side
 from nowake.market.preset import load
+from nowake.market.usual import usual_day
 from nowake.oms.events import ParentSaid
 from nowake.oms.states import CLOSED, Act
 from nowake.service import trade_files as files
@@ -112,11 +113,13 @@ class _Trade:
 
     def _setup(self, socket: Path) -> Setup:
         order = self.kept.order
+        window = window_of(self.preset, files.day_of(self.kept), self.kept.market.warm_up, order.horizon)
         return Setup(
             self.wanted.journal.parent, socket, tuple(self._work(one) for one in self.kept.orders), self.wanted.mode,
             policy=order.policy, instrument=instrument_of(self.preset),
             decider=policy_of(order.strategy, order.urgency, self.preset), journal=self.wanted.journal, decisions=True,
             preset=self.kept.market.parameters, after=self.wanted.after, basket=self.kept.basket,
+            context=usual_day(self.preset, (window.open, window.close)),
         )  # fmt: skip
 
     def _work(self, order: OrderKept) -> Work:

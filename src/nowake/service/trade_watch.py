@@ -72,7 +72,7 @@ class Watch:
         for row in (self.row, path.usages[self.i]):
             row["arrival2"], row["volume_start"] = self.seen.arrival2, volume - self.seen.volume
         self.row["filled_start"], self.row["plan_volume"] = 0, volume
-        board["volume"] = path.features[0]["board_volume"] = volume
+        board["volume"] = volume
 
     @property
     def parent(self) -> "Parent":

@@ -123,7 +123,7 @@ class Trader:
         places = places_of(venues, tick, _LATENCY)
         path = DecisionPath(
             len(self.parents), places, setup.decider, UniformForecaster(), seed=setup.instance,
-            switches_n=_SWITCHES + len(self.parents),
+            switches_n=_SWITCHES + len(self.parents), context=setup.context,
         )  # fmt: skip
         self.books.record(PolicyLoaded(self.now(), "execution policy", setup.policy, policy_hash(self.policy)))
         file = setup.folder / "kill.json"

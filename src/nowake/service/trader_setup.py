@@ -12,6 +12,7 @@ from nowake.book.state import Preset as BookPreset
 from nowake.core.errors import InputError
 from nowake.core.values import Instrument, Side
 from nowake.execution.policy import Policy, ScriptedPolicy
+from nowake.features.context import Context
 from nowake.oms.events import Expected
 from nowake.oms.keeper import Mode
 
@@ -68,6 +69,7 @@ class Setup:
     preset: str = "unknown"  # of the market at the venue, for the log of decisions
     after: float = 0.0
     basket: str = ""
+    context: Context = field(default_factory=lambda: Context(depth=True))  # of the features: what is known of the day
 
     def __post_init__(self) -> None:
         names = [one.client for one in self.work]
