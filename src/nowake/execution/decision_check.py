@@ -9,6 +9,7 @@ session has heard. Who wrote the log by other code is told so; what the log does
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 
@@ -72,19 +73,22 @@ def _check(
     found = Checked()
     for decision in sorted(decisions, key=_when):
         _check_decision(log, decision, found, name)
-    looks: dict[tuple[int, int], tuple[Kept, list[Kept]]] = {}
-    for child in sorted(children, key=_when):
-        look = log.look_of(child)
-        if look is None:
-            known = "look" in (child.record.dtype.names or ())
-            found.left_out["children whose look is not kept" if known else "children of an older version"] += 1
+    for (_, number), group in groupby(sorted(children, key=_when), lambda one: (one.session, _look_number(one))):
+        siblings = list(group)
+        look = log.look_of(siblings[0])
+        if look is not None:
+            _check_look(look, siblings, found, name)
         else:
-            looks.setdefault(_when(look), (look, []))[1].append(child)
-    for look, siblings in looks.values():
-        _check_look(look, siblings, found, name)
+            why = "children of an older version" if number is None else "children whose look is not kept"
+            found.left_out[why] += len(siblings)
     used = {kept.session for kept in (*decisions, *children)}
     found.same_code = all(log.sessions[one].hashes.get("code") == code_hash() for one in used)
     return found
+
+
+def _look_number(child: Kept) -> int | None:
+    """Return the number of the look that a child is of, None in a log that knows no looks."""
+    return int(child["look"]) if "look" in (child.record.dtype.names or ()) else None
 
 
 def _when(kept: Kept) -> tuple[int, int]:

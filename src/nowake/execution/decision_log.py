@@ -6,7 +6,8 @@ Kinds: HEADER (JSON, governs what follows), DECISION, CHILD, LOOK, DECIDER (JSON
 The caller copies bytes into a block in memory; a thread writes full blocks at once and part-filled ones every `every`
 seconds, to the page cache: that outlives the process, not a power cut (`flush(sync=True)` does). A LOOK is large and
 much like the one before: in the file each is the difference (exclusive or) from its predecessor in the block, the block
-deflated. One writer at a time. Format 1 knew neither LOOK nor DECIDER; it is read, and gone on with in format 2.
+deflated behind the first and the last serial number. One writer at a time. Format 1 knew neither LOOK nor DECIDER; it
+is read, and gone on with in format 2.
 """
 
 import json
@@ -27,11 +28,14 @@ from nowake.core.appending import append_whole, open_alone
 from nowake.core.errors import DataError, InputError
 from nowake.execution.decision_record import Header
 
-__all__ = ["BLOCK", "MAGIC", "Block", "BlockKind", "DecisionWriter", "frame", "packed", "unpacked", "whole_blocks"]
+__all__ = [
+    "BLOCK", "MAGIC", "SERIALS", "Block", "BlockKind", "DecisionWriter", "frame", "packed", "unpacked", "whole_blocks",
+]  # fmt: skip
 
 MAGIC, FORMAT = b"NWDL", 2
 _FORMATS = (1, FORMAT)
 _LOOKS = 32  # of a block, at most
+SERIALS = struct.Struct("<2q")  # of the first and the last look of a block
 BLOCK = struct.Struct("<4sIIIII")
 
 
@@ -46,17 +50,18 @@ class BlockKind(IntEnum):
 
 
 def packed(payload: bytes, size: int) -> bytes:
-    """Return records of `size` bytes as a block of looks holds them."""
+    """Return records of `size` bytes, which begin with their serial number, as a block of looks holds them."""
     rows = np.frombuffer(payload, np.uint8).reshape(-1, size)
     changes = rows.copy()
     changes[1:] ^= rows[:-1]
-    return zlib.compress(changes.tobytes(), 1)
+    ends = payload[:8] + payload[-size : len(payload) - size + 8]
+    return ends + zlib.compress(changes.tobytes(), 1)
 
 
 def unpacked(payload: bytes | memoryview, size: int) -> bytes:
     """Return the records that `packed` was given; ValueError where they are not whole."""
     try:
-        changes = np.frombuffer(zlib.decompress(payload), np.uint8).reshape(-1, size)
+        changes = np.frombuffer(zlib.decompress(payload[SERIALS.size :]), np.uint8).reshape(-1, size)
     except zlib.error as error:
         raise ValueError(str(error)) from error
     whole: np.ndarray = np.bitwise_xor.accumulate(changes, axis=0)

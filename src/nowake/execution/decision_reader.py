@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 
 from nowake.core.errors import DataError, InputError
-from nowake.execution.decision_log import BlockKind, unpacked, whole_blocks
+from nowake.execution.decision_log import BlockKind, whole_blocks
+from nowake.execution.decision_looks import LookBlock, Looks
 from nowake.execution.decision_record import SCHEMA, SCHEMAS, Header, under
 
 __all__ = ["DecisionLog", "Kept", "difference", "record_difference"]
@@ -71,7 +72,7 @@ class DecisionLog:
     def __init__(self, path: Path) -> None:
         self.path, self.sessions, self.torn = Path(path), list[Header](), 0
         self._end = 0
-        self._decisions, self._children, self._looks = _Table(), _Table(), _Table()
+        self._decisions, self._children, self._looks = _Table(), _Table(), Looks(self.path)
         self._deciders: list[tuple[int, dict[str, Any]]] = []
         self._layouts: dict[BlockKind, np.dtype] = {}
         if not self.path.is_file():
@@ -96,7 +97,6 @@ class DecisionLog:
         self._end, self.torn = self._end + whole, len(data) - whole
         self._children.index(("order_id", "parent_id", "time"))
         self._decisions.index(("parent_id", "time"))
-        self._looks.index(("serial",))
         return len(self) - before
 
     def _session(self, text: bytes, at: int) -> None:
@@ -117,16 +117,12 @@ class DecisionLog:
     def _records(self, kind: BlockKind, count: int, payload: memoryview, at: int) -> None:
         record = self._layouts.get(kind)
         if record is not None and kind is BlockKind.LOOK:
-            try:
-                payload = memoryview(unpacked(payload, record.itemsize))
-            except ValueError as error:
-                raise DataError("looks of a decision log", path=self.path, offset=at, expected="whole ones",
-                                got=error) from error  # fmt: skip
+            self._looks.add(LookBlock(len(self.sessions) - 1, count, payload, record, at))
+            return
         if record is None or count * record.itemsize != len(payload):
             expected = f"{count} records of {record.itemsize} bytes" if record else "a header first"
             raise DataError("decision log", path=self.path, offset=at, expected=expected, got=f"{len(payload)} bytes")
-        tables = {BlockKind.DECISION: self._decisions, BlockKind.CHILD: self._children, BlockKind.LOOK: self._looks}
-        table = tables[kind]
+        table = self._decisions if kind is BlockKind.DECISION else self._children
         table.add(len(self.sessions) - 1, np.frombuffer(payload, record))
 
     def __len__(self) -> int:
@@ -166,15 +162,14 @@ class DecisionLog:
 
     def looks(self) -> list[Kept]:
         """Return what is kept of looks that have sent something."""
-        return self._kept(self._looks, self._looks.rows("serial", 0, 2**62))
+        return [Kept(self.sessions[session], record, session) for session, record in self._looks.all()]
 
     def look_of(self, child: Kept) -> Kept | None:
         """Return the look in which `child` was sent; None where none is kept: by an older version, or cut off."""
         if "look" not in (child.record.dtype.names or ()):
             return None
-        number = int(child["look"])
-        found = self._kept(self._looks, self._looks.rows("serial", number, number + 1))
-        return next((one for one in found if one.session == child.session), None)
+        record = self._looks.find(child.session, int(child["look"]))
+        return None if record is None else Kept(child.header, record, child.session)
 
     def decider_of(self, decision: Kept) -> dict[str, Any]:
         """Return what made `decision`, as `deciders.described` tells it; nothing in a log of schema 1."""

@@ -6,9 +6,9 @@ of a look also what router, guard and features stood on, so that all of it can b
 """
 
 import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from zlib import crc32
 
 import numpy as np
 
@@ -104,6 +104,21 @@ def _bytes(records: np.ndarray) -> memoryview:
     return records.view(np.ndarray).view(np.uint8).reshape(-1).data
 
 
+class _Source:
+    """Where the bytes of a row of the desk are; `look`: the number of its last look kept, `look_from` its first id."""
+
+    __slots__ = ("guarded", "look", "look_from", "order", "plan", "projections", "slice", "trace", "want")
+
+    def __init__(self, path: DecisionPath, row: int) -> None:
+        desk, want, trace = (
+            _bytes(records[row : row + 1]) for records in (path.desk, path.wants, path.traces)
+        )  # fmt: skip
+        self.order, self.slice, self.plan = desk[_ORDER], desk[_SLICE], desk[_PLAN]
+        self.guarded, self.want, self.trace = desk[_GUARDED : _GUARDED + 8], want[_WANT], trace
+        self.projections = _bytes(path.projections[row * ROUTED : (row + 1) * ROUTED])
+        self.look_from, self.look = -1, -1
+
+
 class Recorder:
     """Keeps decisions and children of `path` in `log`; `parents`: ids of the parents by row of the desk.
 
@@ -124,14 +139,14 @@ class Recorder:
         path.traces = new_traces(path.n)
         self._decider: object = None
         self._venues = {place.name: k for k, place in enumerate(path.places)}
-        self._desk, self._rows, self._usages = _bytes(path.desk), _bytes(path.rows), _bytes(path.usages)
+        self._rows, self._usages = _bytes(path.rows), _bytes(path.usages)
         self._board = _bytes(path.boards)[head_of_board(len(path.places))[0]]
         self._projections = _bytes(path.projections)
-        self._traces, self._wants, self._features = _bytes(path.traces), _bytes(path.wants), _bytes(path.features)
+        self._features = _bytes(path.features)[: STATE.itemsize]
+        self._sources = [_Source(path, row) for row in range(path.n)]
         self._of_decision = _places_of(decision, ("order", "slice", "board", "observation", "touch", "ready", "plan"))
         self._of_child = _places_of(child, ("order", "slice", "board", "guard"))
         self._of_look = _places_of(_LOOK_LAYOUT, ("want", "trace", "features"))
-        self._looks = [(-1, -1)] * path.n  # of each row: id of the first child of the look kept last, its serial number
         self._look, self._next = (0, -1), 0  # the last look (time, row), and the projection that comes next
 
     def parent(self, row: int, parent_id: int) -> None:
@@ -153,10 +168,10 @@ class Recorder:
             getattr(self._decider, "answered", 0), decided.follow, decided.tactic, decided.rate, decided.urgency,
         )  # fmt: skip
         order, slice_, board, seen, touch, ready, plan = self._of_decision
-        base = row * DESK.itemsize
-        data[at + order.start : at + order.stop] = self._desk[base + _ORDER.start : base + _ORDER.stop]
-        data[at + slice_.start : at + slice_.stop] = self._desk[base + _SLICE.start : base + _SLICE.stop]
-        data[at + plan.start : at + plan.stop] = self._desk[base + _PLAN.start : base + _PLAN.stop]
+        source = self._sources[row]
+        data[at + order.start : at + order.stop] = source.order
+        data[at + slice_.start : at + slice_.stop] = source.slice
+        data[at + plan.start : at + plan.stop] = source.plan
         data[at + board.start : at + board.stop] = self._board
         data[at + seen.start : at + seen.stop] = decided.observation.data.cast("B")
         base = row * ROW.itemsize
@@ -184,9 +199,9 @@ class Recorder:
             child.side, child.kind, child.quantity, child.price, child.minimum, child.tactic, child.origin,
             child.reason, target, look, found >= 0, child.score,
         )  # fmt: skip
-        base = row * DESK.itemsize
-        data[at + order.start : at + order.stop] = self._desk[base + _ORDER.start : base + _ORDER.stop]
-        data[at + slice_.start : at + slice_.stop] = self._desk[base + _SLICE.start : base + _SLICE.stop]
+        source = self._sources[row]
+        data[at + order.start : at + order.stop] = source.order
+        data[at + slice_.start : at + slice_.stop] = source.slice
         data[at + board.start : at + board.stop] = self._board
         if found >= 0:
             base = found * PROJECTION.itemsize
@@ -200,32 +215,30 @@ class Recorder:
 
     def _look_of(self, child: Child) -> int:
         """Return the number of the look that `child` is of, kept with its first child; -1: another one is over it."""
-        row = child.row
-        first, time = _FIRST.unpack_from(self._traces, row * TRACE.itemsize)
+        source = self._sources[child.row]
+        first, time = _FIRST.unpack_from(source.trace)
         if child.order_id < first or child.time != time:
             return -1
-        if self._looks[row][0] != first:
-            self._looks[row] = (first, self.serial)
-            self._keep_look(row, time)
-        return self._looks[row][1]
+        if source.look_from != first:
+            source.look_from, source.look = first, self.serial
+            self._keep_look(child.row, time, source)
+        return source.look
 
-    def _keep_look(self, row: int, time: int) -> None:
-        log = self.log
-        block, (want, trace, features) = log.looks, self._of_look
+    def _keep_look(self, row: int, time: int, source: "_Source") -> None:
+        block, (want, trace, features) = self.log.looks, self._of_look
         data, at = block.data, block.at
-        guarded = _COUNT.unpack_from(self._desk, row * DESK.itemsize + _GUARDED)[0]
-        base = row * ROUTED * PROJECTION.itemsize
-        verdicts = zlib.crc32(self._projections[base : base + guarded * PROJECTION.itemsize])
-        _LOOK_HEAD.pack_into(data, at, self.serial, time, self._parents[row], row, guarded, verdicts)
-        base = row * WANT.itemsize
-        data[at + want.start : at + want.stop] = self._wants[base + _WANT.start : base + _WANT.stop]
-        base = row * TRACE.itemsize
-        data[at + trace.start : at + trace.stop] = self._traces[base : base + TRACE.itemsize]
-        data[at + features.start : at + features.stop] = self._features[: STATE.itemsize]
+        size = PROJECTION.itemsize * _COUNT.unpack_from(source.guarded)[0]
+        verdicts = crc32(source.projections[:size])
+        _LOOK_HEAD.pack_into(
+            data, at, self.serial, time, self._parents[row], row, size // PROJECTION.itemsize, verdicts
+        )  # fmt: skip
+        data[at + want.start : at + want.stop] = source.want
+        data[at + trace.start : at + trace.stop] = source.trace
+        data[at + features.start : at + features.stop] = self._features
         self.serial += 1
         block.at = at = at + block.size
         if at == block.end:
-            log.turn(block)
+            self.log.turn(block)
 
     def _projection(self, child: Child, venue: int) -> int:
         """Return the row of the guard's projection of `child`, -1 where another look has overwritten it."""
