@@ -167,4 +167,4 @@ def _check_look(look: Kept, siblings: Sequence[Kept], found: Checked, name: Call
         if wrong:
             found.differs(f"child {name(int(child['order_id']))}: {wrong}")
     if len(found.differences) == before and (again.guarded, again.verdicts) != (look["guarded"], look["verdicts"]):
-        found.differs(f"{where}: a verdict on a child that did not leave differs ({int(look['guarded'])} verdicts)")
+        found.differs(f"{where}: what the guard saw or said of others differs ({int(look['guarded'])} verdicts)")

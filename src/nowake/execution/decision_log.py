@@ -34,7 +34,7 @@ __all__ = [
 
 MAGIC, FORMAT = b"NWDL", 2
 _FORMATS = (1, FORMAT)
-_LOOKS = 32  # of a block, at most
+_LOOKS = 8  # of a block, at most
 SERIALS = struct.Struct("<2q")  # of the first and the last look of a block
 BLOCK = struct.Struct("<4sIIIII")
 

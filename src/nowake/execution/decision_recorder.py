@@ -105,9 +105,9 @@ def _bytes(records: np.ndarray) -> memoryview:
 
 
 class _Source:
-    """Where the bytes of a row of the desk are; `look`: the number of its last look kept, `look_from` its first id."""
+    """Where the bytes of a row of the desk are; `look`: the number of its last look, `first` the first id of that."""
 
-    __slots__ = ("guarded", "look", "look_from", "order", "plan", "projections", "slice", "trace", "want")
+    __slots__ = ("first", "guarded", "look", "order", "plan", "projections", "slice", "trace", "want")
 
     def __init__(self, path: DecisionPath, row: int) -> None:
         desk, want, trace = (
@@ -116,7 +116,7 @@ class _Source:
         self.order, self.slice, self.plan = desk[_ORDER], desk[_SLICE], desk[_PLAN]
         self.guarded, self.want, self.trace = desk[_GUARDED : _GUARDED + 8], want[_WANT], trace
         self.projections = _bytes(path.projections[row * ROUTED : (row + 1) * ROUTED])
-        self.look_from, self.look = -1, -1
+        self.first, self.look = -1, -1
 
 
 class Recorder:
@@ -188,18 +188,22 @@ class Recorder:
         if log.failed is not None:
             raise log.failed
         row, venue = child.row, self._venues[child.venue]
-        look = self._look_of(child)
+        source, oid = self._sources[row], child.order_id
+        first, time = _FIRST.unpack_from(source.trace)
+        if first != source.first and time == child.time and oid >= first:
+            source.first, source.look = first, self.serial
+            self._keep_look(row, time, source)
+        look = source.look if source.first == first and oid >= first else -1  # -1: another look has overwritten it
         block = log.children
         data, at = block.data, block.at
         order, slice_, board, guard = self._of_child
         found = self._projection(child, venue)
         target = _TARGETS.unpack_from(self._usages, row * USAGE.itemsize + _TARGET)[0]
         _CHILD_HEAD.pack_into(
-            data, at, self.serial, child.time, child.order_id, self._parents[row], row, child.decision, venue,
+            data, at, self.serial, child.time, oid, self._parents[row], row, child.decision, venue,
             child.side, child.kind, child.quantity, child.price, child.minimum, child.tactic, child.origin,
             child.reason, target, look, found >= 0, child.score,
         )  # fmt: skip
-        source = self._sources[row]
         data[at + order.start : at + order.stop] = source.order
         data[at + slice_.start : at + slice_.stop] = source.slice
         data[at + board.start : at + board.stop] = self._board
@@ -213,25 +217,12 @@ class Recorder:
         if at == block.end:
             log.turn(block)
 
-    def _look_of(self, child: Child) -> int:
-        """Return the number of the look that `child` is of, kept with its first child; -1: another one is over it."""
-        source = self._sources[child.row]
-        first, time = _FIRST.unpack_from(source.trace)
-        if child.order_id < first or child.time != time:
-            return -1
-        if source.look_from != first:
-            source.look_from, source.look = first, self.serial
-            self._keep_look(child.row, time, source)
-        return source.look
-
     def _keep_look(self, row: int, time: int, source: "_Source") -> None:
         block, (want, trace, features) = self.log.looks, self._of_look
         data, at = block.data, block.at
-        size = PROJECTION.itemsize * _COUNT.unpack_from(source.guarded)[0]
-        verdicts = crc32(source.projections[:size])
-        _LOOK_HEAD.pack_into(
-            data, at, self.serial, time, self._parents[row], row, size // PROJECTION.itemsize, verdicts
-        )  # fmt: skip
+        (guarded,) = _COUNT.unpack_from(source.guarded)
+        verdicts = crc32(source.projections[: guarded * PROJECTION.itemsize])
+        _LOOK_HEAD.pack_into(data, at, self.serial, time, self._parents[row], row, guarded, verdicts)
         data[at + want.start : at + want.stop] = source.want
         data[at + trace.start : at + trace.stop] = source.trace
         data[at + features.start : at + features.stop] = self._features
