@@ -23,6 +23,7 @@ from nowake.execution.decision_recorder import Recorder, Recording, header_of
 from nowake.execution.explain import explained
 from nowake.execution.policy import Policy, ScriptedPolicy, UniformForecaster
 from nowake.execution.rungs import AdaptiveRung, PovRung, StopRung
+from nowake.market.policies import HiddenFirst
 from nowake.oms.identifiers import number, text
 
 from .desk_world import INSTRUMENT, World
@@ -41,7 +42,7 @@ class Logged(World):
     def _act(self, messages: np.ndarray) -> None:
         if self.log is None:
             self.path.ids(0, FIRST, FIRST + 10**6)
-            self.log = DecisionWriter(self.file, header_of(self.path, INSTRUMENT, HASHES, 5), every=0.05)
+            self.log = DecisionWriter(self.file, header_of(self.path, INSTRUMENT, HASHES, 5), every=None)
             self.desk.keeper = Recording(self.notes, Recorder(self.path, self.log, [PARENT]))
         super()._act(messages)
 
@@ -291,6 +292,14 @@ def test_policies_are_told_and_made_again(policy: Any) -> None:
         assert again == policy
     if isinstance(policy, AdaptiveRung):
         assert (again.urgency, again.normal) == (2.0, 30.0)
+
+
+def test_a_policy_of_nowake_is_made_again_by_its_name_and_nothing_else_is() -> None:
+    told = loads(as_json(described(HiddenFirst(0.03), UniformForecaster())))
+    assert told["policy"] == "nowake.market.policies:HiddenFirst"
+    assert policy_again(told, 0, np.zeros(0)) == HiddenFirst(0.03)
+    for wrong in ("nowake.market.policies:Strategies", "nowake.missing:One", "os:system", "nowake.core.values:Side"):
+        assert policy_again({"policy": wrong, "given": {}}, 0, np.zeros(0)) is None
 
 
 class Strange:

@@ -1,11 +1,13 @@
 """Who decides, told in a form that the decision log keeps, and made anew from it.
 
-What cannot be told (a model that is not part of nowake and says nothing of itself) is kept by its name alone: such
-decisions are in the log, and are not made again. A policy that wraps others tells of them by a method `described`.
+A policy of nowake that is a dataclass of plain values is told by its module, name and fields; one that wraps others
+tells of them by a method `described`. Of what else decides the name is kept: such decisions are in the log, and are not
+made again.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ _POLICIES: dict[str, type[Any]] = {
     one.__name__: one for one in (FixedPolicy, ScriptedPolicy, AdaptiveRung, PovRung, StopRung)
 }
 _UNIFORM = UniformForecaster.__name__
+_PACKAGE = __name__.partition(".")[0] + "."
 
 
 def described_policy(policy: Policy) -> dict[str, Any]:
@@ -31,11 +34,33 @@ def described_policy(policy: Policy) -> dict[str, Any]:
     if isinstance(policy, AdaptiveRung):
         return {"policy": name, "given": {"urgency": policy.urgency, "normal": policy.normal}}
     if name not in _POLICIES:
-        return {"policy": name}
+        return _by_fields(policy)
     if isinstance(policy, ScriptedPolicy):
         return {"policy": name, "given": {"script": [[rate, int(tactic)] for rate, tactic in policy.script]}}
     given = asdict(policy) if isinstance(policy, FixedPolicy | PovRung) else {}
     return {"policy": name, "given": given}
+
+
+def _by_fields(policy: Policy) -> dict[str, Any]:
+    """Return module, name and fields of a dataclass of plain values, the name alone of anything else."""
+    kind = type(policy)
+    if is_dataclass(policy) and kind.__module__.startswith(_PACKAGE):
+        given = asdict(policy)
+        if all(isinstance(value, bool | int | float | str) for value in given.values()):
+            return {"policy": f"{kind.__module__}:{kind.__qualname__}", "given": given}
+    return {"policy": kind.__name__}
+
+
+def _kind_of(name: str) -> type[Any] | None:
+    """Return the class that a log names; None where there is none any more, or it is none that decides."""
+    module, _, kind = name.partition(":")
+    if not kind or not module.startswith(_PACKAGE):
+        return _POLICIES.get(name)
+    try:
+        found = getattr(import_module(module), kind, None)
+    except ImportError:
+        return None
+    return found if isinstance(found, type) and is_dataclass(found) and hasattr(found, "decide") else None
 
 
 def described(policy: Policy, forecaster: Forecaster) -> dict[str, Any]:
@@ -50,7 +75,7 @@ def policy_again(told: Mapping[str, Any], rung: int, desk: np.ndarray) -> Policy
     `desk`: the rows (DESK) that it decides for, for those who look at them.
     """
     one = told if rung == 0 else told.get("rungs", {}).get(str(rung), {})
-    kind, given = _POLICIES.get(str(one.get("policy"))), dict(one.get("given", {}))
+    kind, given = _kind_of(str(one.get("policy"))), dict(one.get("given", {}))
     if kind is None or "given" not in one:
         return None
     if kind is AdaptiveRung:
