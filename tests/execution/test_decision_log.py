@@ -442,7 +442,7 @@ def test_words_say_where_else_the_best_price_was(run: Run, tmp_path: File) -> No
 def test_words_say_why_this_moment(run: Run, tmp_path: File) -> None:
     resting = lone(run, tmp_path, {})["moment"]
     assert resting == ("before the first decision of the policy; 0 shares were wanted by then and 0 filled: on plan; "
-                       "spread 2 ticks; imbalance -0.10 (against us)")  # fmt: skip
+                       "now: spread 2 ticks, imbalance -0.10 (against us)")  # fmt: skip
     assert (
         "700 shares were wanted by then and 0 filled: 700 behind plan" in lone(run, tmp_path, {}, target=700)["moment"]
     )
@@ -511,7 +511,17 @@ def test_the_command_takes_ids_as_people_write_them(run: Run, capsys: pytest.Cap
     assert body["order_id"] == text(child.order_id)
     assert command(str(child.order_id), log=str(run.file)) == 0
     out = capsys.readouterr().out
-    for question in ("venue: ", "size: ", "price: ", "moment: ", "guard: ", "what the policy saw", "versions"):
+    for question in (
+        "venue: ",
+        "size: ",
+        "price: ",
+        "moment: ",
+        "guard: ",
+        "features",
+        "when decided, ",
+        "now, ",
+        "versions",
+    ):
         assert question in out
     assert command(text(PARENT), log=str(run.file)) == 0
     assert text(child.order_id) in capsys.readouterr().out

@@ -203,15 +203,15 @@ def test_an_order_that_can_fill_may_start_and_the_price_counts(tmp_path: Path) -
 def test_a_request_for_quotes_that_a_tightening_catches_ends_unless_its_dealer_has_the_word() -> None:
     world = World(FixedPolicy(Tactic.DARK), quantity=60_000, minutes=30.0, warm_up=60.0)
     desk = world.desk
-    while not desk._requests:
+    while not desk.talk.requests:
         world.step()
-    (oid, request) = next(iter(desk._requests.items()))
+    (oid, request) = next(iter(desk.talk.requests.items()))
     request.state = RequestState.HELD
     assert not desk.withdraw(oid)
     request.state = RequestState.ASKING
     working = int(world.row["working"])
     assert desk.withdraw(oid)
-    assert oid not in desk._requests
+    assert oid not in desk.talk.requests
     assert int(world.row["working"]) == working - request.quantity
     assert [(event.kind, event.order_id) for event in world.notes.events][-1] == ("expire", oid)
     assert not desk.withdraw(oid)

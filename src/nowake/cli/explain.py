@@ -1,7 +1,7 @@
 """`nowake explain`: why a child left, from the decision log beside the journal."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,28 +9,50 @@ from nowake.cli.options import Json, existing, home
 from nowake.cli.output import Envelope, say, table
 from nowake.core.errors import InputError
 
+if TYPE_CHECKING:
+    from nowake.execution.decision_reader import DecisionLog
+    from nowake.execution.explain import Namer
+
 __all__ = ["explain"]
 
 
 def explain(
-    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="Id of a child or parent, like 1-3-17.")],
+    order_id: Annotated[
+        str | None, typer.Argument(metavar="[ORDER_ID]", help="Id of a child or parent, like 1-3-17.")
+    ] = None,
     journal: Annotated[
         str | None,
         typer.Option("--journal", metavar="FILE", help="Journal; its log is FILE.decisions. Default: $NOWAKE_HOME."),
     ] = None,
     log: Annotated[str | None, typer.Option("--log", metavar="FILE", help="The decision log itself.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Make decisions, routes and verdicts again and compare; all without an id.")
+    ] = False,
     json: Json = False,
 ) -> int:
-    """Tell why this venue, this size, this price, this moment; of a parent: its decisions and children."""
-    out = Envelope("explain", {"order_id": order_id, "journal": journal, "log": log})
-    number = _number(order_id)
+    """Tell why this venue, this size, this price, this moment; of a parent: its decisions and children.
+
+    With --check: whether what the log holds, made again from its records, is the same bit for bit.
+    """
+    out = Envelope("explain", {"order_id": order_id, "journal": journal, "log": log, "check": check})
+    if order_id is None and not check:
+        raise InputError("ORDER_ID", expected="an id like 1-3-17, or --check for the whole log", got="none")
+    number = None if order_id is None else _number(order_id)
     where = existing(str(_log_of(journal, log)), "decision log")
     from nowake.execution.decision_reader import DecisionLog
     from nowake.execution.explain import explained
     from nowake.oms.identifiers import text
 
     kept = DecisionLog(where)
-    body = {**explained(kept, number, text if "-" in order_id else str), "torn_bytes": kept.torn}
+    name = str if order_id is not None and "-" not in order_id else text
+    if check:
+        body = _checked(kept, number, name)
+        if json:
+            out.write(body)
+        else:
+            _show_check(body)
+        return 1 if body["differences"] else 0
+    body = {**explained(kept, number or 0, name), "torn_bytes": kept.torn}
     if json:
         out.write(body)
     elif "why" in body:
@@ -59,6 +81,37 @@ def _log_of(journal: str | None, log: str | None) -> Path:
     return Path(journal).with_suffix(".decisions")
 
 
+def _checked(log: "DecisionLog", number: int | None, name: "Namer") -> dict[str, Any]:
+    """Return what came of making the records of a child, of a parent or of the whole log again."""
+    from nowake.execution.decision_check import check_log, check_one
+    from nowake.execution.explain import refuse_unknown
+
+    child = None if number is None else log.child(number)
+    if number is not None and child is None:
+        refuse_unknown(log, number, name)
+    found = check_log(log, name, number) if child is None else check_one(log, child, name)
+    return {
+        "order_id": None if number is None else name(number), "log": str(log.path), "decisions": found.decisions,
+        "routes": found.routes, "verdicts": found.verdicts, "children": found.children,
+        "differences": len(found.differences), "first": found.first, "left_out": dict(found.left_out),
+        "same_code": found.same_code, "torn_bytes": log.torn,
+    }  # fmt: skip
+
+
+def _show_check(body: dict[str, Any]) -> None:
+    say(
+        f"made again: {body['decisions']:,} decisions, {body['routes']:,} routes, {body['verdicts']:,} guard verdicts, "
+        f"{body['children']:,} children; {body['differences']:,} differ"
+    )
+    for why, count in body["left_out"].items():
+        say(f"not made again: {count:,} {why}")
+    if not body["same_code"]:
+        say("the log was written by other code than this")
+    if body["first"] is not None:
+        say(f"first difference: {body['first']}")
+    _torn(body)
+
+
 def _show_child(body: dict[str, Any]) -> None:
     price = "" if body["price"] is None else f" at {body['price']:g}"
     say(f"{body['order_id']} (parent {body['parent_id']}): {body['side']} {body['quantity']:,} {body['symbol']}{price}")
@@ -66,11 +119,22 @@ def _show_child(body: dict[str, Any]) -> None:
     for question, answer in body["why"].items():
         say(f"{question}: {answer}")
     if body["features"] is not None:
-        waiting = set(body["not_ready"])
-        rows = [(name, value, "" if name not in waiting else "not ready") for name, value in body["features"].items()]
-        table("what the policy saw", ["feature", "value", ""], rows)
+        now = body["now"] or {"features": {}, "not_ready": []}
+        rows = [
+            (
+                name,
+                _value(value, name in body["not_ready"]),
+                _value(now["features"].get(name), name in now["not_ready"]),
+            )
+            for name, value in body["features"].items()
+        ]
+        table("features", ["feature", f"when decided, {body['policy']['at']}", f"now, {body['at']}"], rows)
     table("versions", ["what", "hash or value"], [(name, str(value)) for name, value in body["versions"].items()])
     _torn(body)
+
+
+def _value(value: float | None, waits: bool) -> str:
+    return "not kept" if value is None else "not ready" if waits else f"{value:.6g}"
 
 
 def _show_parent(body: dict[str, Any]) -> None:

@@ -222,8 +222,8 @@ def send_child(path: DecisionPath, i: int, wanted: Wanted, now: int) -> tuple[in
     o["origin"], o["reason"], o["score"] = int(Origin.HUMAN), 0, 0.0
     mark(path.limits, path.usages, path.boards, 0, path.n)
     count: int = place_by_hand(
-        path.desk, path.kids, path.working, path.usages, path.hand_limits, path.switches, path.boards, path.intents,
-        path.passed, path.projections, i, now, path.sends,
+        path.desk, path.kids, path.working, path.usages, path.hand_limits, path.switches, path.boards, path.stats,
+        path.params, path.draws, path.intents, path.passed, path.projections, path.traces, i, now, path.sends,
     )  # fmt: skip
     return count, told(path.projections[i * ROUTED], [place.name for place in path.places])
 

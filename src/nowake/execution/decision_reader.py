@@ -13,7 +13,8 @@ import numpy as np
 
 from nowake.core.errors import DataError, InputError
 from nowake.execution.decision_log import BlockKind, whole_blocks
-from nowake.execution.decision_record import SCHEMA, Header, under
+from nowake.execution.decision_looks import LookBlock, Looks
+from nowake.execution.decision_record import SCHEMA, SCHEMAS, Header, under
 
 __all__ = ["DecisionLog", "Kept", "difference", "record_difference"]
 
@@ -71,7 +72,8 @@ class DecisionLog:
     def __init__(self, path: Path) -> None:
         self.path, self.sessions, self.torn = Path(path), list[Header](), 0
         self._end = 0
-        self._decisions, self._children = _Table(), _Table()
+        self._decisions, self._children, self._looks = _Table(), _Table(), Looks(self.path)
+        self._deciders: list[tuple[int, dict[str, Any]]] = []
         self._layouts: dict[BlockKind, np.dtype] = {}
         if not self.path.is_file():
             raise InputError(f"decision log {path}", expected="a file", got="nothing there")
@@ -88,6 +90,8 @@ class DecisionLog:
         for kind, count, payload in blocks:
             if kind is BlockKind.HEADER:
                 self._session(bytes(payload), at)
+            elif kind is BlockKind.DECIDER:
+                self._deciders.append((len(self.sessions) - 1, msgspec.json.decode(bytes(payload))))
             else:
                 self._records(kind, count, payload, at)
         self._end, self.torn = self._end + whole, len(data) - whole
@@ -99,17 +103,22 @@ class DecisionLog:
         try:
             header = msgspec.json.decode(text, type=Header)
             layouts = {BlockKind.DECISION: under(header.decision), BlockKind.CHILD: under(header.child)}
+            if header.look:
+                layouts[BlockKind.LOOK] = under(header.look)
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
             raise DataError(
                 "header of a decision log", path=self.path, offset=at, expected=SCHEMA, got=error
             ) from error
-        if header.schema != SCHEMA:
+        if header.schema not in SCHEMAS:
             raise DataError("decision log", path=self.path, offset=at, expected=SCHEMA, got=header.schema)
         self.sessions.append(header)
         self._layouts = layouts
 
     def _records(self, kind: BlockKind, count: int, payload: memoryview, at: int) -> None:
         record = self._layouts.get(kind)
+        if record is not None and kind is BlockKind.LOOK:
+            self._looks.add(LookBlock(len(self.sessions) - 1, count, payload, record, at))
+            return
         if record is None or count * record.itemsize != len(payload):
             expected = f"{count} records of {record.itemsize} bytes" if record else "a header first"
             raise DataError("decision log", path=self.path, offset=at, expected=expected, got=f"{len(payload)} bytes")
@@ -117,7 +126,7 @@ class DecisionLog:
         table.add(len(self.sessions) - 1, np.frombuffer(payload, record))
 
     def __len__(self) -> int:
-        """Return how many records there are."""
+        """Return how many decisions and children there are."""
         return sum(len(records) for table in (self._decisions, self._children) for _, records in table.blocks)
 
     def _kept(self, table: _Table, rows: np.ndarray) -> list[Kept]:
@@ -151,6 +160,23 @@ class DecisionLog:
             rows = rows[table.columns["parent_id"][rows] == parent]
         return self._kept(table, rows)
 
+    def looks(self) -> list[Kept]:
+        """Return what is kept of looks that have sent something."""
+        return [Kept(self.sessions[session], record, session) for session, record in self._looks.all()]
+
+    def look_of(self, child: Kept) -> Kept | None:
+        """Return the look in which `child` was sent; None where none is kept: by an older version, or cut off."""
+        if "look" not in (child.record.dtype.names or ()):
+            return None
+        record = self._looks.find(child.session, int(child["look"]))
+        return None if record is None else Kept(child.header, record, child.session)
+
+    def decider_of(self, decision: Kept) -> dict[str, Any]:
+        """Return what made `decision`, as `deciders.described` tells it; nothing in a log of schema 1."""
+        serial, session = int(decision["serial"]), decision.session
+        told = [one for number, one in self._deciders if number == session and one["serial"] <= serial]
+        return told[-1] if told else {}
+
     def decision_of(self, child: Kept) -> Kept | None:
         """Return the decision in whose slice `child` was sent, None for one that was sent without."""
         mine = self.decisions(int(child["parent_id"]), end=int(child["time"]) + 1)
@@ -160,8 +186,9 @@ class DecisionLog:
 
     def written(self) -> list[tuple[str, Kept]]:
         """Return every record, with its kind, in the order in which they were kept."""
-        both = [("decision", one) for one in self.decisions()] + [("child", one) for one in self.children()]
-        return sorted(both, key=lambda pair: (pair[1].session, int(pair[1]["serial"])))
+        all_ = [("look", one) for one in self.looks()]
+        all_ += [("decision", one) for one in self.decisions()] + [("child", one) for one in self.children()]
+        return sorted(all_, key=lambda pair: (pair[1].session, int(pair[1]["serial"])))
 
 
 def record_difference(a: np.void, b: np.void, name: str = "") -> str | None:

@@ -20,6 +20,7 @@ from nowake.core.fingerprint import config_hash
 
 __all__ = [
     "SCHEMA",
+    "SCHEMAS",
     "Header",
     "check_hashes",
     "code_hash",
@@ -31,7 +32,7 @@ __all__ = [
     "under",
 ]
 
-SCHEMA = "nowake.decisions/1"
+SCHEMA, SCHEMAS = "nowake.decisions/2", ("nowake.decisions/1", "nowake.decisions/2")
 _CODE = ("book", "core", "execution", "features", "risk", "routing", "schedule")
 _KEYS = ("policy", "model", "preset")
 
@@ -127,6 +128,7 @@ class Header:
     hashes: dict[str, str]
     decision: dict[str, Any]
     child: dict[str, Any]
+    look: dict[str, Any] = field(default_factory=dict)  # none in logs of schema 1
     cut: int = 0
     version: str = __version__
     schema: str = field(default=SCHEMA)

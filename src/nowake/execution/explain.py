@@ -15,10 +15,12 @@ from nowake.core.times import show_time
 from nowake.core.values import Side
 from nowake.execution.decision_reader import DecisionLog, Kept
 from nowake.execution.explain_words import price_text, why
+from nowake.execution.look_again import features_at
+from nowake.features.vector import NAMES
 from nowake.risk.projection import told
 from nowake.routing.reasons import words as route_words
 
-__all__ = ["Namer", "child", "explained", "nearest_id", "parent"]
+__all__ = ["Namer", "child", "explained", "nearest_id", "parent", "refuse_unknown"]
 
 Namer = Callable[[int], str]
 
@@ -31,8 +33,14 @@ def explained(log: DecisionLog, order_id: int, name: Namer = str) -> dict[str, A
     kept = log.child(order_id)
     if kept is not None:
         return child(log, kept, name)
+    refuse_unknown(log, order_id, name)
+    return parent(log, order_id, name)
+
+
+def refuse_unknown(log: DecisionLog, order_id: int, name: Namer = str) -> None:
+    """Refuse the id of a parent of which the log knows nothing; InputError names the nearest."""
     if log.children(order_id) or log.decisions(order_id):
-        return parent(log, order_id, name)
+        return
     hint = nearest_id(log, order_id)
     raise InputError(
         f"order {name(order_id)}", expected=f"a child or parent in {log.path}", got="an id it does not know",
@@ -47,12 +55,17 @@ def nearest_id(log: DecisionLog, order_id: int) -> int | None:
 
 
 def child(log: DecisionLog, kept: Kept, name: Namer = str) -> dict[str, Any]:
-    """Return a child's features, forecast, policy, guard, route, versions, and `why` in words."""
+    """Return a child's features, forecast, policy, guard, route, versions, and `why` in words.
+
+    `features` are those that the policy saw at `features_time`, `now` has those of the moment of the child.
+    """
     decision = log.decision_of(kept)
     return {
         **_head(kept, name),
+        "features_time": None if decision is None else int(decision["time"]),
         "features": _features(decision),
         "not_ready": _not_ready(decision),
+        "now": _now(log, kept),
         "order_state": _observed(decision, first=True),
         "forecast": _observed(decision, first=False),
         "policy": _policy(kept, decision),
@@ -138,6 +151,17 @@ def _observed(decision: Kept | None, *, first: bool) -> dict[str, float] | None:
         one.removeprefix("p_"): float(value)
         for one, value in zip(h.observed[rows], decision["observation"][rows], strict=True)
     }
+
+
+def _now(log: DecisionLog, kept: Kept) -> dict[str, Any] | None:
+    """Return the features of the child's own moment; None where its look is not kept, or by another version."""
+    look = log.look_of(kept)
+    row = None if look is None else features_at(look, kept)
+    if row is None:
+        return None
+    values = dict(zip(NAMES, row["value"].tolist(), strict=True))
+    waiting = [one for one, ready in zip(NAMES, row["ready"], strict=True) if not ready]
+    return {"features_time": int(row["time"]), "features": values, "not_ready": waiting}
 
 
 def _policy(kept: Kept, decision: Kept | None) -> dict[str, Any]:

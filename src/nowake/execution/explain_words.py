@@ -157,17 +157,18 @@ def _market(kept: Kept, decision: Kept | None) -> list[str]:
     b = kept["board"]
     bid, ask, shown = int(b["bid"]), int(b["ask"]), int(b["bid_size"]) + int(b["ask_size"])
     if not 0 < bid < ask:
-        return ["the touch was one-sided or crossed"]
-    text = [f"spread {ask - bid} ticks"]
+        return ["now: the touch is one-sided or crossed"]
+    now = f"now: spread {ask - bid} ticks"
     if shown:
         part = (int(b["bid_size"]) - int(b["ask_size"])) / shown
-        text.append(f"imbalance {part:+.2f} ({'for' if part * _side(kept) > 0 else 'against'} us)" if part else
-                    "imbalance 0")  # fmt: skip
+        whose = "for" if part * _side(kept) > 0 else "against"
+        now += f", imbalance {part:+.2f} ({whose} us)" if part else ", imbalance 0"
+    text = [now]
     if decision is not None:
         h = decision.header
         names, values = h.observed[-h.classes :], decision["observation"][-h.classes :]
         seen = ", ".join(f"{name.removeprefix('p_')} {value:.0%}" for name, value in zip(names, values, strict=True))
-        text.append(f"forecast of the mid: {seen}")
+        text.append(f"forecast of the mid when it was decided: {seen}")
     return text
 
 

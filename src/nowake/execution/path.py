@@ -23,6 +23,7 @@ from nowake.execution.observing import observe, sense
 from nowake.execution.placing import ROUTED
 from nowake.execution.policy import ACTION, CLASSES, OBSERVED, Forecaster, Policy
 from nowake.execution.slicing import begin
+from nowake.execution.traces import new_traces
 from nowake.execution.turning import turn
 from nowake.features.context import Context, features_for
 from nowake.features.own import own_fill
@@ -64,6 +65,7 @@ class Decided:
     rate: float
     urgency: float
     tactic: int
+    follow: int = 0  # what the plan followed when it was asked
 
 
 @dataclass(slots=True)
@@ -99,6 +101,7 @@ class DecisionPath:
     intents: np.ndarray = field(init=False)
     passed: np.ndarray = field(init=False)
     projections: np.ndarray = field(init=False)
+    traces: np.ndarray = field(init=False)  # none, until somebody wants looks to be worked out again
     reports: np.ndarray = field(init=False)
     markouts: np.ndarray = field(init=False)
     sends: np.ndarray = field(init=False)
@@ -122,6 +125,7 @@ class DecisionPath:
         self.draws = new_draws([stream_key(self.seed, f"router.{k}") for k in range(boards)])
         self.wants, self.projections = new_wants(n), new_projections(n * ROUTED)
         self.intents, self.passed = _zeros(ROUTED, INTENT), _zeros(ROUTED, INTENT)
+        self.traces = new_traces(0)
         self.reports, self.markouts = new_reports(n), new_markouts(n)
         self.sends = _zeros(4 * (CHILDREN + ROUTED), SEND)
         self.paid = np.zeros(n)
@@ -154,8 +158,8 @@ class DecisionPath:
     def _turn(self, now: int, *, moved: bool) -> tuple[int, int]:
         done: tuple[int, int] = turn(
             self.desk, self.kids, self.working, self.usages, self.limits, self.switches, self.boards, self.features,
-            self.stats, self.params, self.draws, self.wants, self.intents, self.passed, self.projections, self.marks,
-            self.markouts, 0, self.n, now, int(moved), self.sends,
+            self.stats, self.params, self.draws, self.wants, self.intents, self.passed, self.projections, self.traces,
+            self.marks, self.markouts, 0, self.n, now, int(moved), self.sends,
         )  # fmt: skip
         return done
 
@@ -178,15 +182,17 @@ class DecisionPath:
         self.forecaster.predict(self.rows, self.forecasts)
         for i in rows:
             observe(self.desk, self.boards, self.rows, self.forecasts, self.paid, i, int(now[i]), self.observations)
+        follow = self.desk["follow"][rows].tolist()
         self.policy.decide(self.observations, self.actions)
-        return [self._begin(i, int(now[i])) for i in rows]
+        return [self._begin(i, int(now[i]), before) for i, before in zip(rows, follow, strict=True)]
 
-    def _begin(self, i: int, now: int) -> Decided:
+    def _begin(self, i: int, now: int, follow: int) -> Decided:
         a = self.actions[i]
         rate, urgency, tactic = float(a["rate"]), float(a["urgency"]), int(a["tactic"])
         origin = int(getattr(self.policy, "origin", Origin.MODEL))
         begin(self.desk, self.boards, i, now, rate, tactic, urgency, origin)
-        return Decided(i, now, int(self.desk[i]["decisions"]), self.observations[i].copy(), rate, urgency, tactic)
+        number = int(self.desk[i]["decisions"])
+        return Decided(i, now, number, self.observations[i].copy(), rate, urgency, tactic, follow)
 
     def _asks(self, i: int, now: int) -> bool:
         d = self.desk[i]

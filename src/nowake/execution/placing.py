@@ -10,12 +10,15 @@ import numpy as np
 from nowake.core.board import PlaceKind
 from nowake.core.intent import OrderKind, Tactic
 from nowake.core.jit import inline, kernel
+from nowake.execution.asking import judged_by_guard, routed
 from nowake.execution.desk_state import CHILDREN, NEVER, Act, Hands, Stage
-from nowake.execution.permitted import close, fit, one_request, reopen, shut_places
+from nowake.execution.permitted import close, reopen, shut_places
 from nowake.execution.slicing import planned, target_now
+from nowake.execution.traces import keep_trace
 from nowake.execution.withdrawing import obey, rests, withdraw, withdraw_all
 from nowake.risk.guard import check
-from nowake.routing.router import better_elsewhere, route
+from nowake.risk.reasons import Verdict
+from nowake.routing.router import better_elsewhere
 
 __all__ = ["ROUTED", "look", "place_by_hand"]
 
@@ -24,10 +27,11 @@ _FREE, _SENT, _CANCELLING = int(Stage.FREE), int(Stage.SENT), int(Stage.CANCELLI
 _PAUSED, _HUMAN, _CANCEL, _FINISH = int(Hands.PAUSED), int(Hands.HUMAN), int(Hands.CANCEL), int(Hands.FINISH)
 _NEW, _ASK = int(Act.NEW), int(Act.ASK)
 _CROSS, _DARK_ONLY = int(Tactic.CROSS), int(Tactic.DARK)
-_LIMIT, _POST, _IOC, _PEG, _QUOTE = (
-    int(kind) for kind in (OrderKind.LIMIT, OrderKind.POST_ONLY, OrderKind.IOC, OrderKind.MID_PEG, OrderKind.QUOTE)
+_LIMIT, _POST, _PEG, _QUOTE = (
+    int(kind) for kind in (OrderKind.LIMIT, OrderKind.POST_ONLY, OrderKind.MID_PEG, OrderKind.QUOTE)
 )
 _LIT = int(PlaceKind.LIT)
+_REFUSED = int(Verdict.REFUSED)
 _ONE = np.int64(1)
 
 
@@ -179,28 +183,20 @@ def _emit(d, kids, working, board, o, j, i, asked, now, sends, n):
 def _send(
     desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, count, now, shut, sends, n,
 ):  # fmt: skip
-    """Let the guard see `count` intents one by one and send what it passes.
-
-    Takers come best price first: behind one that the guard refuses or cuts, none is sent to a worse price.
-    """
+    """Let the guard see `count` intents and send what it passes."""
     d, board = desk[i], boards[desk[i].board]
-    count = fit(limits, usages, board, intents, i, count, d.lot)
-    count, asked = one_request(intents, count, _least_asked(d, now))
-    judged, seen, before, worst = projections[i * ROUTED : (i + 1) * ROUTED], 0, n, np.int64(NEVER)
-    for k in range(count):
-        o, taker = intents[k], intents[k].kind == _IOC and board.place[intents[k].venue].kind == _LIT
-        if taker and o.side * o.price > worst:
-            continue
-        j = judged[seen]
-        leaves = check(limits, usages, switches, boards, intents, k, k + 1, now, passed, judged[seen : seen + 1])
-        seen += 1
-        if taker and j.quantity < j.quantity_before:
-            worst = o.side * o.price
-        if leaves != 0:
-            n = _emit(d, kids, working, board, passed[0], j, i, asked & ~shut, now, sends, n)
+    judged = projections[i * ROUTED : (i + 1) * ROUTED]
+    seen, asked, leaving = judged_by_guard(
+        limits, usages, switches, boards, board, intents, i, count, d.lot, _least_asked(d, now), now, passed, judged,
+    )  # fmt: skip
     d.guarded = seen
-    if n == before and seen > 0:  # it will not let more through in a moment
+    if leaving == 0 and seen > 0:  # it will not let more through in a moment
         d.quiet_until = now + d.patience
+    k = 0
+    for m in range(seen):
+        if k < leaving and judged[m].verdict != _REFUSED:
+            n = _emit(d, kids, working, board, passed[k], judged[m], i, asked & ~shut, now, sends, n)
+            k += 1
     return n
 
 
@@ -222,7 +218,8 @@ def _aim(d, u, board, now):
 
 @kernel
 def place_by_hand(
-    desk, kids, working, usages, limits, switches, boards, intents, passed, projections, i, now, sends,
+    desk, kids, working, usages, limits, switches, boards, stats, params, draws, intents, passed, projections, traces,
+    i, now, sends,
 ):  # fmt: skip
     """Let the guard see `intents[0]`, which a person wants of parent `i`; returns how many rows of `sends`: 0 or 1.
 
@@ -234,6 +231,8 @@ def place_by_hand(
     _aim(d, usages[i], board, now)
     judged = projections[i * ROUTED : (i + 1) * ROUTED]
     d.guarded = 1
+    if i < traces.shape[0]:
+        keep_trace(traces, desk, usages, limits, switches, stats, params, draws, intents, i, now, 1)
     if check(limits, usages, switches, boards, intents, 0, 1, now, passed, judged) == 0:
         return 0
     asked = _ONE << np.int64(o.venue) if o.kind == _QUOTE else np.int64(0)
@@ -248,8 +247,8 @@ def _wake(d, now, at):
 
 @kernel
 def look(
-    desk, kids, working, usages, limits, switches, boards, stats, params, draws, wants, intents, passed, projections, i,
-    now, sends,
+    desk, kids, working, usages, limits, switches, boards, stats, params, draws, wants, intents, passed, projections,
+    traces, i, now, sends,
 ):  # fmt: skip
     """Let parent `i` look at its board at `now` (ns UTC); returns how many rows of `sends` it has filled.
 
@@ -306,10 +305,9 @@ def look(
     _want(d, wants[i], i, now, due, passive)
     if now < d.asked_at + d.ask_every:
         _wake(d, now, d.asked_at + d.ask_every)
-    shut = shut_places(d, limits[i], u, switches, board, now)
-    were = close(board, shut)
-    count = route(boards, stats, params, wants, i, draws, intents)
-    reopen(board, were)
+    if i < traces.shape[0]:
+        keep_trace(traces, desk, usages, limits, switches, stats, params, draws, intents, i, now, 0)
+    count, shut = routed(d, limits, usages, switches, boards, stats, params, wants, i, draws, intents, now)
     if count > 0 and due > 0:
         d.crossed = now
     elif due > 0:  # nothing is shown, or every place is shut

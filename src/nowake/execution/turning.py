@@ -23,7 +23,7 @@ def _wants_decision(d, now):
 @kernel
 def turn(
     desk, kids, working, usages, limits, switches, boards, features, stats, params, draws, wants, intents, passed,
-    projections, marks, markouts, lo, hi, now, moved, sends,
+    projections, traces, marks, markouts, lo, hi, now, moved, sends,
 ):  # fmt: skip
     """Let parents lo..hi-1 look at `now` where they are due (`moved` not 0: all whose last look is a reaction ago).
 
@@ -51,7 +51,7 @@ def turn(
             break
         n += look(
             desk, kids, working, usages, limits, switches, boards, stats, params, draws, wants, intents, passed,
-            projections, i, now, sends[n:],
+            projections, traces, i, now, sends[n:],
         )  # fmt: skip
     return n, asking
 
@@ -59,11 +59,11 @@ def turn(
 @kernel
 def listen(
     books, features, own_from, events, lo, hi, heard, desk, kids, working, usages, limits, switches, boards, stats,
-    params, draws, wants, intents, passed, projections, marks, markouts, sends,
+    params, draws, wants, intents, passed, projections, traces, marks, markouts, sends,
 ):  # fmt: skip
     """Take market events[lo:hi] of board 0 in, then turn the whole desk at `heard` (ns UTC); returns as `turn`."""
     moved = hear_feed(books, boards, features, 0, 0, own_from, events, lo, hi, heard)
     return turn(
         desk, kids, working, usages, limits, switches, boards, features, stats, params, draws, wants, intents, passed,
-        projections, marks, markouts, 0, desk.shape[0], heard, moved, sends,
+        projections, traces, marks, markouts, 0, desk.shape[0], heard, moved, sends,
     )  # fmt: skip

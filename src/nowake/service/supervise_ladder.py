@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from nowake.core.clock import Clock
 from nowake.core.errors import InputError, NowakeError
 from nowake.core.intent import Origin, Tactic
 from nowake.core.times import SECOND
+from nowake.execution.deciders import described_policy
 from nowake.execution.policy import OBSERVED, Forecaster, Policy
 from nowake.execution.rungs import MOST, ORIGINS, AdaptiveRung, PovRung, StopRung, VolumePlan, columns_of
 from nowake.risk.ladder import NEEDS, Input, LadderRules, Rung, attempt
@@ -159,6 +161,11 @@ class Laddered:
         if self.answered == Rung.MODEL:
             return Origin(getattr(self.model, "origin", Origin.MODEL))
         return ORIGINS[self.answered]
+
+    def described(self) -> dict[str, Any]:
+        """Return what a decision log needs to ask the model, or the rungs below it, again."""
+        rungs = {str(int(rung)): described_policy(policy) for rung, policy in self._policies.items() if rung}
+        return {**described_policy(self.model), "rungs": rungs}
 
     def take(self) -> list[Trial]:
         """Return the attempts since the last call."""

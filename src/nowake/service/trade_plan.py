@@ -7,6 +7,7 @@ the market's daily volume along its U shape.
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -144,6 +145,10 @@ class AdaptivePolicy:
     def take(self, desk: np.ndarray) -> None:
         """Decide for `desk` (DESK) from now on."""
         self.rung = AdaptiveRung(desk, self.urgency, self.normal)
+
+    def described(self) -> dict[str, Any]:
+        """Return what a decision log needs to ask it again."""
+        return {"policy": AdaptiveRung.__name__, "given": {"urgency": self.urgency, "normal": self.normal}}
 
     def decide(self, observations: np.ndarray, actions: np.ndarray) -> None:
         """Fill `actions`; InputError before it has a desk."""
