@@ -22,6 +22,7 @@ from nowake.execution.desk_state import CURVE, Follow, Placing, new_desk, take_o
 from nowake.execution.policy import ACTION, OBSERVED, FixedPolicy
 from nowake.market.market import FIRST_DAY, Market
 from nowake.market.preset import load, parameter_hash
+from nowake.routing.venues import new_stats
 from nowake.service import trade_clock
 from nowake.service.exchange import Exchange
 from nowake.service.ledger_file import LedgerFile
@@ -169,6 +170,20 @@ def test_costs_are_in_bp_of_the_arrival_and_what_is_open_counts_at_the_mid(tmp_p
     assert found["shortfall_bps"] == pytest.approx(1e4 * 25 / 50_000)
     assert found["paid_bps"] == pytest.approx(1e4 * 21 / 30_000)
     assert found["vwap_slippage_bps"] == pytest.approx(1e4 * (50.03 - 50.02) / 50.02)
+
+
+def test_a_venue_is_as_toxic_as_the_minute_takes_back_of_the_half_spread(tmp_path: Path) -> None:
+    trader = world({"filled": 0, "money2": 0, "children": []}, {}, {"bid": 4_901})
+    trader.path.stats = new_stats(1)
+    trader.orders = SimpleNamespace(welcome=SimpleNamespace(venues=[("OPAL", "dark"), ("ONYX", "dark")]))
+    trader.keeper, trader.alarms = SimpleNamespace(oms=SimpleNamespace(children={}, fills={})), []
+    trader.path.desk[0]["arrival2"] = 10_002
+    watch = Watch(trader, tmp_path, Alerts(lambda _: None))
+    one = trader.path.stats[0]["venue"][1]
+    one["marks"], one["raw"][2] = 4.0, -50.0
+    assert [row["toxicity"] for row in watch.venues([])] == [None, None]  # no quote has been seen
+    watch.attend(np.zeros(0, EVENT), 1)
+    assert [row["toxicity"] for row in watch.venues([])] == [None, pytest.approx(0.5)]
 
 
 def test_what_is_planned_follows_the_path_or_the_volume(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nowake.core.events import Flag, Kind
+from nowake.routing.toxicity import toxicity_index
 from nowake.service.control import Controls
 from nowake.service.supervise_alerts import Alerts
 from nowake.service.trade_files import read_seen, write_seen
@@ -46,7 +47,7 @@ class Watch:
 
     def __init__(self, trader: "Trader", folder: Path, alerts: Alerts) -> None:
         self.trader, self.folder, self.alerts, self.seen = trader, folder, alerts, read_seen(folder)
-        self.controls, self.mid = Controls(trader), math.nan
+        self.controls, self.mid, self.half = Controls(trader), math.nan, math.nan  # mid and half-spread, ticks
         self._kept, self._alarms = 0.0, 0
         if self.seen.arrival2:
             self._remember()
@@ -89,7 +90,8 @@ class Watch:
             self.seen.volume += shares
             self.seen.money2 += money2
         mid = self.trader.desk.mid()
-        self.mid = self.mid if math.isnan(mid) else mid
+        if not math.isnan(mid):
+            self.mid, self.half = mid, mid - float(self.trader.desk.board["bid"])
         self.seen.arrival2 = self.seen.arrival2 or int(self.trader.path.desk[0]["arrival2"])
         if time.monotonic() - self._kept > _KEEP_EVERY:
             self._keep()
@@ -149,13 +151,14 @@ class Watch:
         """Return a row per venue: children and shares sent, shares filled, fees in currency, mark-outs in bp.
 
         A request for quotes counts at the dealer who filled it, else at the first who was asked. `markouts`: bp at 1,
-        10 and 60 s after our fills there, positive is good for us; None where no fill is that old.
+        10 and 60 s after our fills there, positive is good for us; None where no fill is that old. `toxicity`: what the
+        60 s take back of the half-spread that is quoted now; 1 is all of it.
         """
         trader, oms = self.trader, self.trader.keeper.oms
         at = {fill["child"]: fill["venue"] for fill in fills}
         rows: list[dict[str, Any]] = [
             {"name": name, "kind": kind, "children": 0, "sent": 0, "filled": 0, "fees": 0.0,
-             "markouts": self._markouts(k)}
+             "markouts": self._markouts(k), "toxicity": self._toxicity(k)}
             for k, (name, kind, *_) in enumerate(trader.orders.welcome.venues)
         ]  # fmt: skip
         named = {row["name"]: row for row in rows}
@@ -178,3 +181,7 @@ class Watch:
         if not one["marks"] > 0 or math.isnan(self.mid):
             return None
         return [1e4 * float(ticks) / self.mid for ticks in one["raw"]]
+
+    def _toxicity(self, place: int) -> float | None:
+        one = self.trader.path.stats[0]["venue"][place]
+        return toxicity_index(one, self.half) if one["marks"] > 0 and self.half > 0 else None
