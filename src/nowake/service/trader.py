@@ -59,6 +59,7 @@ class Trader:
         self.setup, self.drop, self.stopping = setup, DropCopy(), False
         self.attendants: list[Attendant] = []
         self.alarms: list[Alarm] = []
+        self.mass_cancels: dict[int, int] = {}  # when they were sent, ns, by row of the venue
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
             self._opened = opened.pop_all()
