@@ -69,7 +69,8 @@ def cont_kukanov(
 
     if one:
         out = Envelope(name, config)
-        return _answer("Cont-Kukanov", config, cont_kukanov_vector(OneVenue(**config)), out, json=json)
+        venue = OneVenue(size, queues[0], half_spread, fees[0], rebates[0], lambda_u, means[0])
+        return _answer("Cont-Kukanov", config, cont_kukanov_vector(venue), out, json=json)
     config |= {} if lambda_o is None else {"lambda_o": lambda_o}
     out = Envelope(name, config, seed=seed)
     cheapest = min(range(len(fees)), key=fees.__getitem__)
