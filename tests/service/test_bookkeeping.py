@@ -279,7 +279,7 @@ def test_a_fill_after_the_end_of_its_child_counts_at_the_desk_and_in_the_books(d
     path.take_on(0, order, np.linspace(0, 1, CURVE + 1), 10 * SECOND, Placing())
     venue: Any = Silent()
     live = LiveDesk(path, venue, desk.books, BookPreset(levels=1024, orders=2048, trades=256))
-    live.row[oid] = 0
+    live.talk.row[oid] = 0
     assert desk.books.event(VenueEvent(9, "expire", oid, reason="the request is over"))
     late = desk.say("fill", oid, 70, 0)
     venue.waiting = [late, late]
