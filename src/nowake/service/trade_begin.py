@@ -5,8 +5,9 @@ is left alone. Market days that no order of the journal names, of trades that we
 removed. A new order is checked against the execution policy before anything is started.
 """
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -174,8 +175,8 @@ def _new(
     day = FIRST_DAY if last is None else next_weekday(files.day_of(last[1]))
     number = 1 + max((int(one.name) for one in files.folders(wanted.journal)), default=0)
     made = _Making(wanted, preset, day, number, state)
+    _check_kill(wanted, wanted.policy, [made.scope(k, line) for k, line in enumerate(wanted.orders, 1)], preset, tell)
     orders = tuple(made.order(k, line) for k, line in enumerate(wanted.orders, 1))
-    _check_kill(wanted, wanted.policy, [_scope(preset, one) for one in orders], preset, tell)
     market = MarketDay(
         wanted.preset, parameter_hash(preset), wanted.seed, wanted.regime, WARM_UP, day.isoformat(),
         state.last if state else 0,
@@ -198,8 +199,18 @@ class _Making:
 
     def order(self, k: int, line: Line) -> OrderKept:
         """Return order `k`, from 1; what is wrong with one of a basket names its line."""
-        try:
+        with self._named(line):
             return self._order(k, line)
+
+    def scope(self, k: int, line: Line) -> Scope:
+        """Return whose order `k` is."""
+        with self._named(line):
+            return scope_of(self.preset.instrument.symbol, line.strategy, self._client(k, line))
+
+    @contextlib.contextmanager
+    def _named(self, line: Line) -> Iterator[None]:
+        try:
+            yield
         except InputError as error:
             if line.number:
                 error.args = (f"basket {self.wanted.basket}, line {line.number}: {error}",)
