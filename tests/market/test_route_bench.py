@@ -19,6 +19,7 @@ from nowake.market.route_bench_desk import ROUTERS, Offered, _Desk, _masks, _par
 from nowake.market.route_bench_results import compare, holm
 from nowake.routing.reasons import Reason
 from nowake.routing.regret_curves import LEARNERS, regret_curves
+from nowake.routing.trial import trials
 
 WHAT = RouteBench(load("midcap"), pairs=2, seed=31, window=20.0, interval=10.0, warm_up=60.0, lessons=1)
 PLACES = [
@@ -203,20 +204,42 @@ def test_the_command_prints_the_keys_of_the_contract(capsys: pytest.CaptureFixtu
     assert all({"over", "bps", "bps_ci", "p_holm"} <= set(gain) for gain in body["improvement"])
 
 
-def test_the_report_is_one_page_with_every_number_and_the_regret(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nowake.routing.regret_curves.regret_curves", partial(regret_curves, rounds=300, seeds=2))
+    monkeypatch.setattr("nowake.routing.trial.trials", partial(trials, seeds=6, sound=6))
+
+
+@pytest.mark.usefixtures("few")
+def test_the_report_is_one_page_with_every_number_and_the_regret(tmp_path: Path) -> None:
     from nowake.cli.route_bench import route_bench
 
-    few = partial(regret_curves, rounds=300, seeds=2)
-    monkeypatch.setattr("nowake.routing.regret_curves.regret_curves", few)
     target = tmp_path / "routers.html"
     assert route_bench(pairs=2, lessons=0, qty=500, report=str(target)) == 0
     text = target.read_text(encoding="utf-8")
     assert text.count("<svg") == 3
     assert all(f'<th scope="row">{name}</th>' in text for name in (*ROUTERS, *LEARNERS))
     assert "http" not in text
+    assert text.count("asked, then a part hidden") == 4
     assert text.rstrip().endswith("</html>")
+
+
+@pytest.mark.usefixtures("few")
+def test_the_whole_object_has_every_parcel_and_what_was_learnt_with_intervals(tmp_path: Path) -> None:
+    from nowake.cli.route_bench import route_bench
+
+    target = tmp_path / "routers.json"
+    assert route_bench(pairs=2, lessons=0, qty=500, report=str(target)) == 0
+    body = json.loads(target.read_text(encoding="utf-8"))
+    assert len(body["parcels"]) == 2
+    assert [row["name"] for row in body["regret"]] == list(LEARNERS)
+    for row in body["regret"]:
+        assert row["slope_ci"][0] <= row["slope"] <= row["slope_ci"][1]
+        assert len(row["rounds"]) == len(row["cumulated"])
+    assert [(row["tactic"], row["turns_toxic"]) for row in body["toxic"]] == [
+        *[("dark", True)] * 3, *[("join", True)] * 3, ("dark", False), ("join", False),
+    ]  # fmt: skip
+    assert all(row["left_ci"][0] <= row["left"] <= row["left_ci"][1] for row in body["toxic"])
 
 
 def test_the_command_refuses_processes_below_zero() -> None:

@@ -8,7 +8,9 @@ import pytest
 from nowake.core.errors import InputError
 from nowake.core.jit import jit_disabled
 from nowake.routing.conformance import LAWS
+from nowake.routing.fractions import Fractions
 from nowake.routing.pools import CensoredPools
+from nowake.routing.regret import regret
 from nowake.routing.regret_curves import LEARNERS, EqualSplit, RegretCurve, regret_curves, theory
 
 pytestmark = pytest.mark.skipif(jit_disabled(), reason="minutes without the compiler")
@@ -25,6 +27,17 @@ def test_cumulated_regret_of_a_learner_grows_slower_than_linearly(name: str) -> 
     assert growth.ci[0] <= growth.slope <= growth.ci[1] < 0.8
     equal = curves()["equal split"].cumulated[:, -1]
     assert (curves()[name].cumulated[:, -1] < equal / 3).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("power", [0.5, 0.7])
+def test_regret_of_fractions_grows_as_the_sum_of_their_steps(power: float) -> None:
+    rounds = np.unique(np.geomspace(1, 20_000, 80).astype(np.int64))
+    runs = [regret(Fractions(4, power=power), CensoredPools(LAWS, 6 + k), 40, 20_000).per_round for k in range(6)]
+    curve = RegretCurve("fractions", rounds, np.array([np.cumsum(run)[rounds - 1] for run in runs]))
+    growth = curve.growth(first=2000)
+    assert growth.slope == pytest.approx(1 - power, abs=0.2)
+    assert growth.ci[0] - 0.1 < 1 - power < growth.ci[1] + 0.1
 
 
 def test_regret_of_who_learns_nothing_grows_linearly() -> None:

@@ -1,4 +1,4 @@
-"""Published vectors and exact properties of the routing theory: Cont-Kukanov, greedy, Kaplan-Meier, dealers, Kelly."""
+"""Published vectors and exact properties of the routing theory: Cont-Kukanov, greedy, Kaplan-Meier, dealers."""
 
 from itertools import product
 
@@ -15,7 +15,6 @@ from nowake.routing.cont_kukanov import split_cost as cost_of
 from nowake.routing.dealers import how_many
 from nowake.routing.greedy import greedy
 from nowake.routing.kaplan_meier import Tail, kaplan_meier
-from nowake.routing.thompson import kelly
 
 PAPER = OneVenue(size=1000, queue=2000, half_spread=0.01, fee=0.003, rebate=0.002, lambda_u=0.026, outflow_mean=2200)
 
@@ -141,13 +140,6 @@ def test_how_many_dealers_to_ask() -> None:
     assert how_many(0.5, 0.0, most=6) == 6
 
 
-def test_kelly_weighs_edge_by_variance_and_caps() -> None:
-    assert kelly((2, 1, -1), (1, 1, 1), cap=1.0).tolist() == pytest.approx([2 / 3, 1 / 3, 0])
-    assert kelly((9, 1, 1), (1, 1, 1)).tolist() == pytest.approx([0.5, 0.25, 0.25])
-    assert kelly((3, -1), (1, 1)).tolist() == [0.5, 0]
-    assert kelly((-3, -1), (1, 1)).tolist() == [0, 0]
-
-
 @pytest.mark.parametrize(
     ("call", "said"),
     [
@@ -160,7 +152,6 @@ def test_kelly_weighs_edge_by_variance_and_caps() -> None:
         (lambda: Venues(10, (), (), 1, 1, 1), "a queue and a rebate each"),
         (lambda: split(Venues(10, (1,), (0,), 1, 1, 1), np.zeros((0, 1))), "outflows"),
         (lambda: how_many(-1, 1), "deviation and cost"),
-        (lambda: kelly((1,), (0,)), "variance above 0"),
     ],
 )
 def test_impossible_input_is_refused_with_what_was_expected(call, said: str) -> None:  # type: ignore[no-untyped-def]

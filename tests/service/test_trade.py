@@ -44,6 +44,9 @@ def check(found: dict[str, Any], journal: Path) -> None:
     assert sent == sum(row["children"] for row in found["venues"])
     assert found["parent"]["fees"] == pytest.approx(parent.fee * 1e-9)
     assert sum(row["fees"] for row in found["venues"]) == pytest.approx(parent.fee * 1e-9)
+    for row in found["venues"]:
+        assert (row["toxicity"] is None) == (row["markouts"] is None)
+        assert row["toxicity"] is None or row["toxicity"] * row["markouts"][2] <= 0
 
 
 def test_two_orders_of_one_journal_are_worked_on_two_days_and_ids_and_words_never_repeat(tmp_path: Path) -> None:

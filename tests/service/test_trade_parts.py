@@ -24,6 +24,7 @@ from nowake.execution.policy import ACTION, OBSERVED, FixedPolicy
 from nowake.market.market import FIRST_DAY, Market
 from nowake.market.preset import load, parameter_hash
 from nowake.oms.states import State
+from nowake.routing.venues import new_stats
 from nowake.service import trade_clock
 from nowake.service.exchange import Exchange
 from nowake.service.ledger_file import LedgerFile
@@ -210,6 +211,19 @@ def test_what_is_printed_while_an_order_is_staged_is_not_counted(tmp_path: Path)
     trader.parents[0].state = State.NEW
     watch.attend(news, SECOND)
     assert watch.seen.volume == 100
+
+
+def test_a_venue_is_as_toxic_as_the_minute_takes_back_of_the_half_spread(tmp_path: Path) -> None:
+    trader = world({"filled": 0, "money2": 0, "children": []}, np.zeros(1, KEPT), {"bid": 4_901, "volume": 0})
+    trader.path.stats = new_stats(1)
+    trader.orders = SimpleNamespace(welcome=SimpleNamespace(venues=[("OPAL", "dark"), ("ONYX", "dark")]))
+    trader.keeper = SimpleNamespace(oms=SimpleNamespace(children={}, fills={}))
+    watch = Watch(trader, tmp_path, Alerts(lambda _: None))
+    one = trader.path.stats[0]["venue"][1]
+    one["marks"], one["raw"][2] = 4.0, -50.0
+    assert [row["toxicity"] for row in watch.venues([])] == [None, None]  # no quote has been seen
+    watch.attend(np.zeros(0, EVENT), 1)
+    assert [row["toxicity"] for row in watch.venues([])] == [None, pytest.approx(0.5)]
 
 
 def test_what_is_planned_follows_the_path_or_the_volume(tmp_path: Path) -> None:

@@ -175,5 +175,6 @@ _CONVERTERS: dict[Any, _Converter] = {
     list[str]: _Converter("text", str),
     int: _Converter("a whole number", _whole),
     float: _Converter("a finite number", _decimal),
+    list[float]: _Converter("a finite number", _decimal),
     bool: _Converter("no value: it is a switch", _flag),
 }

@@ -60,10 +60,8 @@ def route_bench(
         outcomes = run_pairs(what, known, workers=workers, progress=lambda done: bar(part + (1 - part) * done, 1.0))
         found = compare(outcomes, seed, taught)
     body = _body(what, found) | {"report": target}
-    if target is not None and target.suffix.lower() != ".json":
-        _write_page(target, out.body(body), found)
-    elif target is not None:
-        _write(target, out.body(body | {"parcels": [[asdict(one) for one in pair] for pair in outcomes]}))
+    if target is not None:
+        _report(target, out.body(body), found, [[asdict(one) for one in pair] for pair in outcomes])
     if json:
         out.write(body)
     else:
@@ -87,20 +85,20 @@ def _body(what: "RouteBench", found: "Comparison") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write(target: "Path", whole: dict[str, Any]) -> None:
+def _report(target: "Path", whole: dict[str, Any], found: "Comparison", parcels: list[list[dict[str, Any]]]) -> None:
+    """Write the page, or the whole object with every parcel; both with what the dark allocators were seen to learn."""
     import json as text
 
-    from nowake.tca.report import write_whole
-
-    write_whole(target, (text.dumps(plain(whole), indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode())
-
-
-def _write_page(target: "Path", whole: dict[str, Any], found: "Comparison") -> None:
-    from nowake.cli.route_bench_page import render
+    from nowake.cli.route_bench_page import learnt, render
     from nowake.routing.regret_curves import regret_curves
-    from nowake.tca.report import write_page
+    from nowake.routing.trial import trials
+    from nowake.tca.report import write_page, write_whole
 
-    write_page(target, lambda: render(whole, found, regret_curves()))
+    if target.suffix.lower() != ".json":
+        write_page(target, lambda: render(whole, found, regret_curves(), trials()))
+        return
+    whole = plain(whole | learnt(regret_curves(), trials()) | {"parcels": parcels})
+    write_whole(target, (text.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode())
 
 
 def _show(what: "RouteBench", found: "Comparison", target: "Path | None") -> None:

@@ -1,4 +1,4 @@
-"""The page of the bench of routers: costs and savings with their intervals, and the regret of the dark allocators."""
+"""The page of the bench of routers: costs and savings with their intervals, and what the dark allocators learn."""
 
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nowake.core.intent import Tactic
 from nowake.routing.regret_curves import RegretCurve, theory
+from nowake.routing.trial import Departures, Trial
 from nowake.tca.figure import INK, MUTED, new_figure, style, svg
 from nowake.tca.page import environment, stylesheet
 
 if TYPE_CHECKING:
     from nowake.market.route_bench_results import Comparison
 
-__all__ = ["render"]
+__all__ = ["learnt", "render"]
 
-_COLOURS = ("#0072B2", "#009E73", "#D55E00", "#5b6770")
+_COLOURS = ("#0072B2", "#009E73", "#D55E00", "#CC79A7", "#5b6770")
+Runs = Sequence[tuple[Trial, Departures]]
 _FIRST = 50  # round from which growth is measured
 
 
-def render(body: Mapping[str, Any], found: "Comparison", curves: Sequence[RegretCurve]) -> str:
+def render(body: Mapping[str, Any], found: "Comparison", curves: Sequence[RegretCurve], runs: Runs) -> str:
     """Return one self-contained HTML page; `body`: the JSON object of the command.
 
     MissingError without jinja2 or matplotlib.
@@ -33,8 +36,38 @@ def render(body: Mapping[str, Any], found: "Comparison", curves: Sequence[Regret
     return engine.from_string(source).render(
         style=stylesheet(), title="Routers against naive ones", lead=_lead(body), cards=_cards(found), plots=plots,
         routers=[_router(row) for row in body["routers"]], gains=[_gain(row) for row in body["improvement"]],
-        regret=_regret_rows(curves), provenance=_provenance(body), first=_FIRST,
+        regret=_regret_rows(curves), toxic=[_run(*run) for run in runs], provenance=_provenance(body), first=_FIRST,
     )  # fmt: skip
+
+
+def learnt(curves: Sequence[RegretCurve], runs: Runs) -> dict[str, Any]:
+    """Return `regret` and `toxic` for the JSON object: growth and mean curve by allocator; runs by tactic and delay."""
+    regret = [
+        {"name": curve.name, "slope": growth.slope, "slope_ci": growth.ci, "from_round": _FIRST,
+         "rounds": curve.rounds.tolist(), "cumulated": curve.band()[0].tolist()}
+        for curve in curves
+        for growth in [curve.growth(_FIRST)]
+    ]  # fmt: skip
+    toxic = [
+        {"tactic": trial.tactic.name.lower(), "turns_toxic": trial.toxic >= 0, "delay_s": trial.delay,
+         "half_spreads": trial.toxicity if trial.toxic >= 0 else trial.usual, "runs": run.runs,
+         "median_children": run.median, "median_children_ci": run.median_ci, "left": run.left / run.runs,
+         "left_ci": run.left_ci, "within_200": run.within / run.runs, "within_200_ci": run.within_ci}
+        for trial, run in runs
+    ]  # fmt: skip
+    return {"regret": regret, "toxic": toxic}
+
+
+def _run(trial: Trial, run: Departures) -> list[str]:
+    turns = trial.toxic >= 0
+    low, high = (f"{end:.0f}" if np.isfinite(end) else "never" for end in run.median_ci)
+    median = f"{run.median:.0f}" if np.isfinite(run.median) else "never"
+    share, ends = (run.within, run.within_ci) if turns else (run.left, run.left_ci)
+    return [
+        "all hidden" if trial.tactic is Tactic.DARK else "asked, then a part hidden",
+        f"toxic, {trial.delay:g} s" if turns else "sound", f"{run.runs}", median if turns else "–",
+        f"{low} to {high}" if turns else "–", f"{share / run.runs:.1%}", f"{ends[0]:.1%} to {ends[1]:.1%}",
+    ]  # fmt: skip
 
 
 def _lead(body: Mapping[str, Any]) -> str:

@@ -1,10 +1,11 @@
 """`nowake route-vector`: the published vectors of the router's parts, for any parameters."""
 
+from math import inf
 from typing import Annotated, Any
 
 import typer
 
-from nowake.cli.options import Json
+from nowake.cli.options import Json, SeedOption
 from nowake.cli.output import Envelope, say, show
 from nowake.core.errors import InputError
 
@@ -17,38 +18,74 @@ def _answer(name: str, config: dict[str, Any], body: dict[str, Any], out: Envelo
     if json:
         out.write(body)
         return 0
-    given = (
-        f"{key.replace('_', ' ')} {value if isinstance(value, str) else show(value)}" for key, value in config.items()
-    )
-    say(f"{name}: {', '.join(given)}")
+    say(f"{name}: {', '.join(f'{_words(key)} {_shown(value)}' for key, value in config.items())}")
     for key, value in body.items():
-        shown = ", ".join(show(one) for one in value) if isinstance(value, list) else show(value)
-        say(f"{key.replace('_', ' ')}: {shown}")
+        say(f"{_words(key)}: {_shown(value)}")
     return 0
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(show(one) for one in value)
+    return value if isinstance(value, str) else show(value)
 
 
 def cont_kukanov(
     size: Annotated[float, typer.Option("--size", help="Shares to trade, above 0.")],
-    queue: Annotated[float, typer.Option("--queue", help="Shares before ours in the queue.")],
+    queue: Annotated[list[float], typer.Option("--queue", help="Shares before ours in the queue; of each venue.")],
     half_spread: Annotated[float, typer.Option("--half-spread", help="Currency per share.")],
-    fee: Annotated[float, typer.Option("--fee", help="Of a taker, currency per share.")],
-    rebate: Annotated[float, typer.Option("--rebate", help="Of a maker, currency per share.")],
+    fee: Annotated[list[float], typer.Option("--fee", help="Of a taker, currency per share; of each venue.")],
+    rebate: Annotated[list[float], typer.Option("--rebate", help="Of a maker, currency per share; of each venue.")],
     lambda_u: Annotated[float, typer.Option("--lambda-u", help="Cost of a share left undone, currency.")],
     outflow_mean: Annotated[
-        float, typer.Option("--outflow-mean", help="Mean of the (exponential) shares that leave the queue.")
+        list[float],
+        typer.Option("--outflow-mean", help="Mean (exponential) shares that leave the queue; of each venue."),
     ],
+    lambda_o: Annotated[
+        float | None, typer.Option("--lambda-o", help="Cost of a share too many. Default: none too many is sent.")
+    ] = None,
+    seed: SeedOption = 1,
     json: Json = False,
 ) -> int:
-    """Split an order into market and limit shares at one venue (Cont & Kukanov 2017, closed form)."""
-    config = {
-        "size": size, "queue": queue, "half_spread": half_spread, "fee": fee, "rebate": rebate, "lambda_u": lambda_u,
-        "outflow_mean": outflow_mean,
-    }  # fmt: skip
-    out = Envelope("route_vector.cont_kukanov", config)
-    from nowake.routing.command import cont_kukanov_vector
-    from nowake.routing.cont_kukanov import OneVenue
+    """Split an order into market and limit shares (Cont & Kukanov 2017): one venue in closed form, several by descent.
 
-    return _answer("Cont-Kukanov", config, cont_kukanov_vector(OneVenue(**config)), out, json=json)
+    --queue, --fee, --rebate and --outflow-mean are given once for every venue, or once for all.
+    """
+    each = _each({"--queue": queue, "--fee": fee, "--rebate": rebate, "--outflow-mean": outflow_mean})
+    queues, fees, rebates, means = each
+    one = len(queues) == 1 and lambda_o is None
+    shown = [row[0] if one else row for row in each]
+    config = {
+        "size": size, "queue": shown[0], "half_spread": half_spread, "fee": shown[1], "rebate": shown[2],
+        "lambda_u": lambda_u, "outflow_mean": shown[3],
+    }  # fmt: skip
+    name = "route_vector.cont_kukanov"
+    from nowake.routing.command import cont_kukanov_split, cont_kukanov_vector
+    from nowake.routing.cont_kukanov import OneVenue, Venues
+
+    if one:
+        out = Envelope(name, config)
+        return _answer("Cont-Kukanov", config, cont_kukanov_vector(OneVenue(**config)), out, json=json)
+    config |= {} if lambda_o is None else {"lambda_o": lambda_o}
+    out = Envelope(name, config, seed=seed)
+    cheapest = min(range(len(fees)), key=fees.__getitem__)
+    most = inf if lambda_o is None else lambda_o
+    venues = Venues(size, queues, rebates, half_spread, fees[cheapest], lambda_u, most)
+    body = {"market_venue": cheapest + 1, **cont_kukanov_split(venues, means, seed)}
+    return _answer("Cont-Kukanov", config, body, out, json=json)
+
+
+def _each(options: dict[str, list[float]]) -> list[list[float]]:
+    """Return every option's value for each venue; InputError unless it is given once for each, or once for all."""
+    venues = max(map(len, options.values()))
+    for name, values in options.items():
+        if len(values) not in (1, venues):
+            raise InputError(name, expected=f"one value, or one for each of {venues} venues", got=len(values))
+    return [values if len(values) == venues else values * venues for values in options.values()]
 
 
 def greedy(

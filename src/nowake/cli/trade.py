@@ -257,11 +257,11 @@ def _show(found: dict[str, Any], currency: str) -> None:
     rows = [
         (row["name"], row["kind"], row["children"], row["filled"],
          None if row["fill_rate"] is None else f"{row['fill_rate']:.1%}", f"{row['fees']:+.2f}",
-         *_marks(row["markouts"]))
+         *_marks(row["markouts"]), None if row["toxicity"] is None else f"{row['toxicity']:+.2f}")
         for row in found["venues"]
     ]  # fmt: skip
     heads = ["venue", "kind", "children", "filled", "fill rate", f"fees {currency}", "1 s bp", "10 s bp", "60 s bp"]
-    table("venues: mark-outs after our fills, positive is good for us", heads, rows, left=2)
+    table("venues: mark-outs after our fills, positive is good for us", [*heads, "toxicity"], rows, left=2)
     sums = "conserved" if found["conserved"] else "NOT conserved"
     say(f"journal {found['journal']}, {found['events']:,} events, shares {sums}")
     say("next: nowake oms orders, nowake explain, nowake oms verify")

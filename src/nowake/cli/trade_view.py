@@ -159,16 +159,18 @@ class View:
         return _filled(made, rows)
 
     def _venues(self, fills: list[dict[str, Any]], *, wide: bool) -> RenderableType:
-        heads = ["venue", "kind", "children", "filled", "share", "fill rate", "1 s bp", "10 s bp", "60 s bp", "fees"]
+        heads = ["venue", "kind", "children", "filled", "share", "fill rate", "1 s bp", "10 s bp", "60 s bp", "toxicity"]
+        heads.append("fees")
         shown = [k for k, head in enumerate(heads) if wide or head not in ("share", "1 s bp", "10 s bp")]
         made = _table("venues", *(heads[k] for k in shown), left=2)
         total = max(self.watch.parent.filled, 1)
         for row in self.watch.venues(fills):
             marks = ["–"] * 3 if row["markouts"] is None else [f"{one:+.2f}" for one in row["markouts"]]
             rate = "–" if row["fill_rate"] is None else f"{row['fill_rate']:.0%}"
+            toxic = "–" if row["toxicity"] is None else f"{row['toxicity']:+.2f}"
             cells = [
                 row["name"], row["kind"], f"{row['children']:,}", f"{row['filled']:,}",
-                f"{row['filled'] / total:.0%}", rate, *marks, f"{row['fees']:+.2f}",
+                f"{row['filled'] / total:.0%}", rate, *marks, toxic, f"{row['fees']:+.2f}",
             ]  # fmt: skip
             made.add_row(*(cells[k] for k in shown))
         return made

@@ -1,13 +1,27 @@
 """What `nowake route-vector` computes: published vectors of the router's parts; parameters in, a dictionary out."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from nowake.core.errors import InputError
-from nowake.routing.cont_kukanov import OneVenue, market_and_limit
+from nowake.core.streams import generator
+from nowake.routing.cont_kukanov import OneVenue, Venues, market_and_limit, split, split_cost
 from nowake.routing.greedy import greedy
 from nowake.routing.kaplan_meier import kaplan_meier
+from nowake.schedule.checks import positive
 
-__all__ = ["cont_kukanov_vector", "greedy_vector", "kaplan_meier_vector", "parse_pairs", "parse_tails"]
+__all__ = [
+    "cont_kukanov_split",
+    "cont_kukanov_vector",
+    "greedy_vector",
+    "kaplan_meier_vector",
+    "parse_pairs",
+    "parse_tails",
+]
+
+OUTFLOWS, PASSES = 20_000, 2  # drawn for the descent over several venues, and how often it goes through them
 
 
 def parse_tails(text: str) -> list[list[float]]:
@@ -33,6 +47,23 @@ def cont_kukanov_vector(venue: OneVenue) -> dict[str, Any]:
     """Return `market` and `limit` shares of the closed form of one venue, and `share_limit`."""
     split = market_and_limit(venue)
     return {"market": split.market, "limit": split.limit, "share_limit": split.limit / venue.size}
+
+
+def cont_kukanov_split(venues: Venues, means: Sequence[float], seed: int) -> dict[str, Any]:
+    """Return `market`, `limit` by venue, `share_limit`, and `cost` (price units) by descent on drawn outflows.
+
+    Outflows are exponential with `means`, OUTFLOWS of each from `seed`, one in each of as many equal strata;
+    `cost` is the mean over these.
+    """
+    random = generator(seed, "routing/cont-kukanov")
+    columns = [(random.permutation(OUTFLOWS) + random.random(OUTFLOWS)) / OUTFLOWS for _ in means]
+    draws = -np.array([positive(mean, "outflow mean") for mean in means]) * np.log1p(-np.stack(columns, axis=1))
+    sent = split(venues, draws, passes=PASSES)
+    limit = np.asarray(sent[1:])
+    return {
+        "market": float(sent[0]), "limit": limit.tolist(), "share_limit": float(limit.sum()) / venues.size,
+        "cost": split_cost(venues, sent, draws),
+    }  # fmt: skip
 
 
 def greedy_vector(tails: str, volume: int) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from nowake.schedule.checks import finite, not_negative, positive, whole_bins
 
 __all__ = ["OneVenue", "Split", "Venues", "expected_cost", "market_and_limit", "onto_simplex", "split", "split_cost"]
 
+BATCH = 8  # outflows of one step of the descent
+
 
 @dataclass(frozen=True, slots=True)
 class OneVenue:
@@ -140,28 +142,34 @@ def split_cost(venues: Venues, sent: NDArray[np.float64], outflows: NDArray[np.f
 def split(venues: Venues, outflows: NDArray[np.float64], *, passes: int = 20) -> NDArray[np.float64]:
     """Return (M, L_1..L_K) by projected stochastic descent on observed outflows (n, K), the latter half averaged.
 
-    Robbins-Monro steps on the gradient of the cost (their section 4); with an infinite `lambda_o` M + sum L = S.
-    InputError unless there is at least one outflow per venue.
+    Robbins-Monro steps on the gradient of the cost (their section 4), each the mean over BATCH outflows; with an
+    infinite `lambda_o` M + sum L = S. InputError unless there is at least one outflow per venue.
     """
     outflows = np.asarray(outflows, dtype=np.float64)
     if outflows.ndim != 2 or outflows.shape[1] != len(venues.queues) or not len(outflows) or not np.all(outflows >= 0):
         raise InputError("outflows", expected=f"(n, {len(venues.queues)}) shares of 0 or more", got=outflows.shape)
     whole_bins(passes)
-    covering = bool(np.isfinite(venues.lambda_o))
-    project = _onto_covering if covering else onto_simplex
-    queues, rests = np.asarray(venues.queues), venues.half_spread + np.asarray(venues.rebates)
-    x = np.full(len(rests) + 1, venues.size / (len(rests) + 1))
+    project = _onto_covering if np.isfinite(venues.lambda_o) else onto_simplex
+    x = np.full(len(venues.queues) + 1, venues.size / (len(venues.queues) + 1))
+    rests = venues.half_spread + np.asarray(venues.rebates)
     steepest = max(venues.half_spread + abs(venues.fee) + venues.lambda_u, float(np.abs(rests).max()), 1e-300)
-    mean, steps = np.zeros_like(x), passes * len(outflows)
+    batch = min(BATCH, len(outflows))
+    mean, steps = np.zeros_like(x), -(-passes * len(outflows) // batch)
     for n in range(steps):
-        flow = outflows[n % len(outflows)]
-        fills = np.clip(flow - queues, 0.0, x[1:])
-        done = x[0] + fills.sum()
-        missing = venues.lambda_u * (done < venues.size)
-        missing -= venues.lambda_o * (done > venues.size) if covering else 0.0
-        slope = np.empty_like(x)
-        slope[0] = venues.half_spread + venues.fee + venues.theta - missing
-        slope[1:] = venues.theta - (flow > queues + x[1:]) * (rests + missing)
-        x = project(x - venues.size / steepest / (n + 4) ** 0.6 * slope, venues.size)
+        flows = outflows[np.arange(n * batch, (n + 1) * batch) % len(outflows)]
+        x = project(x - venues.size / steepest / (n + 4) ** 0.6 * _slope(venues, x, flows), venues.size)
         mean += x if 2 * n >= steps else 0.0
     return project(mean / (steps - (steps + 1) // 2), venues.size)
+
+
+def _slope(venues: Venues, x: NDArray[np.float64], flows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean gradient of the cost at `x` over `flows` (n, K)."""
+    beyond = flows - np.asarray(venues.queues)
+    done = x[0] + np.clip(beyond, 0.0, x[1:]).sum(axis=1)
+    missing = venues.lambda_u * (done < venues.size)
+    if np.isfinite(venues.lambda_o):
+        missing = missing - venues.lambda_o * (done > venues.size)
+    earned = (beyond > x[1:]) * (venues.half_spread + np.asarray(venues.rebates) + missing[:, None])
+    slope = venues.theta - np.concatenate([[missing.mean()], earned.mean(axis=0)])
+    slope[0] += venues.half_spread + venues.fee
+    return np.asarray(slope, dtype=np.float64)

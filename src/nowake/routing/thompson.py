@@ -1,11 +1,8 @@
 """Discounted Thompson sampling over dark pools: the router's own allocation, alone, behind the allocators' seam.
 
 Posteriors of tail and mark-out (`tails`, `toxicity`) are drawn once a round, the greedy divides the volume by them.
-A round is a decision of one parent; units are lots of one share. `kelly` is the other way to divide: shares in
-proportion to edge / variance, none above the cap.
+A round is a decision of one parent; units are lots of one share.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +19,7 @@ from nowake.routing.parameters import Routing, new_params
 from nowake.routing.venues import new_draws, new_reports, new_stats
 from nowake.routing.want import new_wants
 
-__all__ = ["Thompson", "kelly"]
+__all__ = ["Thompson"]
 
 
 @kernel
@@ -65,24 +62,3 @@ class Thompson:
             if asked > 0:
                 self._reports["venue"], self._reports["sent"], self._reports["filled"] = k, asked, got
                 heard(self.stats, self._params, self._reports, 0)
-
-
-def kelly(edges: Sequence[float], variances: Sequence[float], *, cap: float = 0.5) -> NDArray[np.float64]:
-    """Return weights in proportion to edge / variance (Kelly 1956), those with an edge only, none above `cap`.
-
-    They sum to one, or to what the cap allows; all 0 where nothing has an edge. The others get what is cut from one.
-    """
-    edge, variance = np.asarray(edges, dtype=np.float64), np.asarray(variances, dtype=np.float64)
-    if edge.shape != variance.shape or edge.ndim != 1 or not np.all(variance > 0) or not 0 < cap <= 1:
-        raise InputError("kelly", expected="an edge and a variance above 0 each, a cap in (0, 1]", got=(edge, variance))
-    raw = np.maximum(edge, 0.0) / variance
-    total = min(1.0, cap * np.count_nonzero(raw))
-    weights, free = np.zeros_like(raw), raw > 0
-    while np.any(free):
-        scale = (total - cap * np.count_nonzero((raw > 0) & ~free)) / raw[free].sum()
-        over = free & (raw * scale > cap)
-        weights = np.where(free, raw * scale, weights)
-        if not np.any(over):
-            break
-        weights[over], free = cap, free & ~over
-    return weights

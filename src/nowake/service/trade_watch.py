@@ -16,6 +16,7 @@ import numpy as np
 from nowake.core.events import Flag, Kind
 from nowake.core.intent import OrderKind
 from nowake.oms.states import CLOSED, State
+from nowake.routing.toxicity import toxicity_index
 from nowake.service.control import Controls
 from nowake.service.supervise_alerts import Alerts
 from nowake.service.tape_file import Said
@@ -54,7 +55,7 @@ class Watch:
     ) -> None:
         self.trader, self.folder, self.alerts, self.i, self.seen = trader, folder, alerts, i, read_seen(folder, i)
         self.controls: Controls = first.controls if first else Controls(trader)
-        self.mid = math.nan
+        self.mid, self.half = math.nan, math.nan  # mid and half-spread, ticks
         self.together: list[Watch] = first.together if first else []
         self.together.append(self)
         self._kept = 0.0
@@ -111,8 +112,8 @@ class Watch:
             self.seen.volume += shares
             self.seen.money2 += money2
         mid = self.trader.desk.mid()
-        over = CLOSED[self.parent.state]
-        self.mid = self.mid if math.isnan(mid) or over else mid  # what is left is priced at the end
+        if not (math.isnan(mid) or CLOSED[self.parent.state]):  # what is left is priced at the end
+            self.mid, self.half = mid, mid - float(self.trader.desk.board["bid"])
         self.seen.arrival2 = self.seen.arrival2 or int(self.row["arrival2"])
         if time.monotonic() - self._kept > _KEEP_EVERY:
             self._keep()
@@ -176,13 +177,14 @@ class Watch:
         Children that `lapsed`, requests for quotes that came to nothing, count nowhere.
 
         A request for quotes counts at the dealer who filled it, else at the first who was asked. `markouts`: bp at 1,
-        10 and 60 s after our fills there, positive is good for us; None where no fill is that old.
+        10 and 60 s after our fills there, positive is good for us; None where no fill is that old. `toxicity`: what the
+        60 s take back of the half-spread that is quoted now; 1 is all of it.
         """
         trader, oms = self.trader, self.trader.keeper.oms
         at = {fill["child"]: fill["venue"] for fill in fills}
         rows: list[dict[str, Any]] = [
             {"name": name, "kind": kind, "children": 0, "sent": 0, "filled": 0, "fees": 0.0,
-             "markouts": self._markouts(k)}
+             "markouts": self._markouts(k), "toxicity": self._toxicity(k)}
             for k, (name, kind, *_) in enumerate(trader.orders.welcome.venues)
         ]  # fmt: skip
         named = {row["name"]: row for row in rows}
@@ -218,3 +220,7 @@ class Watch:
         if not one["marks"] > 0 or math.isnan(self.mid):
             return None
         return [1e4 * float(ticks) / self.mid for ticks in one["raw"]]
+
+    def _toxicity(self, place: int) -> float | None:
+        one = self.trader.path.stats[0]["venue"][place]
+        return toxicity_index(one, self.half) if one["marks"] > 0 and self.half > 0 else None
