@@ -1,6 +1,6 @@
 """The kill switch with 1,000 children resting: from the press to the flag that stops orders, and to the last cancel.
 
-The cancels are written to a Unix socket as those of a trader; another process reads at its other end.
+A press on a symbol cancels them one by one, a press on the firm with a mass cancel of their venue. The cancels are written to a Unix socket as those of a trader; another process reads at its other end.
 """
 
 import socket
@@ -69,6 +69,7 @@ def _desk(folder: Path) -> Any:
     from nowake.oms.keeper import open_keeper
     from nowake.oms.states import Act
     from nowake.risk.kill import KillSwitch
+    from nowake.risk.scopes import Scope
     from nowake.service.bookkeeping import Books
 
     keeper = open_keeper(folder / "journal.db", 1, clock=lambda: 1)
@@ -85,15 +86,18 @@ def _desk(folder: Path) -> Any:
             w["id"], w["parent"], w["side"], w["kind"], w["leaves"] = oid, i, 1, int(OrderKind.LIMIT), 100
             path.kids["stage"][row] = int(Stage.LIVE)
     kill, out = KillSwitch.create(folder / "kill.json", path.switches), _Out()
+    for i in range(PARENTS):
+        kill.attach(path.usages, i, Scope(symbol="MIDC", order=str(i)), ["ALPHA"])
     venue: Any = out
     desk = LiveDesk(path, venue, books, BookPreset(levels=1024, orders=2048, trades=256))
     return SimpleNamespace(
-        path=path, desk=desk, books=books, kill=kill, keeper=keeper, out=out, now=lambda: 1, alarm=lambda _: None
-    )
+        path=path, desk=desk, books=books, kill=kill, keeper=keeper, out=out, now=lambda: 1, alarm=lambda _: None,
+        mass_cancels={},
+    )  # fmt: skip
 
 
-def _once(folder: Path) -> tuple[float, float, float]:
-    """Return us to the flag, ms to the last cancel, ms until all of it is on disk."""
+def _once(folder: Path, target: str, cancels: int) -> tuple[float, float, float]:
+    """Return us to the flag, ms to the last of the `cancels`, ms until all of it is on disk."""
     from nowake.service.control_kill import press
     from nowake.service.control_wire import Asked
 
@@ -109,12 +113,12 @@ def _once(folder: Path) -> tuple[float, float, float]:
         return pressing(stop, first)
 
     trader.kill.press = stamped
-    asked = Asked("kill", "firm", "cancel-all", "risk.officer", "a benchmark")
+    asked = Asked("kill", target, "cancel-all", "risk.officer", "a benchmark")
     begun = time.perf_counter_ns()
     press(trader, asked)
     over = time.perf_counter_ns()
-    if trader.out.sent != PARENTS * EACH:
-        raise AssertionError(f"{trader.out.sent} cancels of {PARENTS * EACH}")
+    if trader.out.sent != cancels:
+        raise AssertionError(f"{trader.out.sent} cancels of {cancels}")
     trader.out.close()
     trader.keeper.close()
     return (flag[0] - begun) / 1e3, (trader.out.last - begun) / 1e6, (over - begun) / 1e6
@@ -123,12 +127,15 @@ def _once(folder: Path) -> tuple[float, float, float]:
 def run() -> Iterator[Row]:
     """Yield the rows."""
     with tempfile.TemporaryDirectory(prefix="nowake-bench-") as name:
-        found = np.array([_once(Path(name) / str(n)) for n in range(ROUNDS)])
+        found = np.array([_once(Path(name) / str(n), "symbol:MIDC", PARENTS * EACH) for n in range(ROUNDS)])
+        mass = np.array([_once(Path(name) / f"mass-{n}", "firm", 1) for n in range(ROUNDS)])
     flag, last, disk = (statistics.median(column) for column in found.T.tolist())
     yield Row("press_to_flag", round(flag, 1), "us", bar=100)
     yield Row("press_to_last_of_1000_cancels", round(last, 2), "ms", bar=15)
     yield Row("press_to_last_cancel_worst", round(float(found[:, 1].max()), 2), "ms")
     yield Row("press_until_on_disk", round(disk, 2), "ms")
+    yield Row("press_to_mass_cancel_of_1000", round(statistics.median(mass[:, 1].tolist()), 2), "ms", bar=15)
+    yield Row("press_to_mass_cancel_worst", round(float(mass[:, 1].max()), 2), "ms")
 
 
 if __name__ == "__main__":

@@ -247,14 +247,19 @@ def test_a_press_takes_away_what_works_in_its_scope_with_one_event(tmp_path: Pat
     assert withdrawals(kill.press(stop("desk", Level.PAUSE)), w.usages, working) == []
 
 
-def test_a_mass_cancel_replaces_the_single_ones_where_it_takes_no_more(tmp_path: Path) -> None:
+def test_a_mass_cancel_of_a_venue_replaces_the_single_ones_where_all_of_them_are_meant(tmp_path: Path) -> None:
     w, kill = guarded(tmp_path)
-    working = thousand(w)
+    working, mass = thousand(w), ("ALPHA", "BETA")
     venue, desk = kill.press(stop("venue", Level.CANCEL_ALL)), kill.press(stop("desk", Level.CANCEL_ALL))
-    assert withdrawals(venue, w.usages, working, mass=True) == [MassCancel("ALPHA")]
-    assert len(withdrawals(desk, w.usages, working, mass=True)) == 990
+    assert withdrawals(venue, w.usages, working, mass=mass) == [MassCancel("ALPHA")]
+    assert len(withdrawals(desk, w.usages, working, mass=mass)) == 990
     firm = kill.press(stop("firm", Level.CANCEL_ALL))
-    assert withdrawals(firm, w.usages, working, mass=True) == [MassCancel(None)]
+    assert withdrawals(firm, w.usages, working, mass=mass) == [MassCancel("ALPHA"), MassCancel("BETA")]
+    working["leaves"][working["venue"] == 1] = 0
+    working["leaves"][501] = 100  # one order at BETA
+    assert withdrawals(firm, w.usages, working, mass=mass) == [MassCancel("ALPHA"), Cancel(502)]
+    working["leaves"] = 0
+    assert withdrawals(firm, w.usages, working, mass=mass) == []
 
 
 @pytest.mark.parametrize(("position", "side", "cancelled"), [(500, 1, 990), (500, -1, 0), (-500, 1, 0), (0, 1, 990)])
@@ -263,7 +268,7 @@ def test_reduce_only_takes_away_what_would_increase(tmp_path: Path, position: in
     working = thousand(w)
     working["side"], w.usages[0]["position"] = side, position
     event = kill.press(stop("desk", Level.REDUCE_ONLY))
-    assert len(withdrawals(event, w.usages, working, mass=True)) == cancelled
+    assert len(withdrawals(event, w.usages, working, mass=("ALPHA", "BETA"))) == cancelled
 
 
 def test_presses_from_many_threads_are_all_kept(tmp_path: Path) -> None:

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from nowake.core.intent import OrderKind, Tactic
 from nowake.core.times import MINUTE
-from nowake.core.venue import Cancel, New, OrderStatus, VenueEvent
+from nowake.core.venue import Cancel, MassCancel, New, OrderStatus, VenueEvent
 from nowake.execution.desk_state import CURVE, Hands, Stage
 from nowake.execution.policy import FixedPolicy
 from nowake.oms.conserve import differences
 from nowake.oms.events import ChildNew, Control, KillPressed, KillReleased
 from nowake.oms.identifiers import text
+from nowake.oms.orders import Flag
 from nowake.oms.states import CLOSED, State
 from nowake.risk.limits import PPM
 from nowake.risk.switches import Level
-from nowake.service.control_kill import press_again
+from nowake.service.control_kill import MASS_PATIENCE, press_again
 from nowake.service.control_wire import Asked
 from nowake.service.reconcile import Difference
 from nowake.service.taking_up import volume_before
@@ -55,6 +56,14 @@ def resting(world: World) -> np.ndarray:
     stages, working = world.trader.path.kids["stage"], world.trader.path.working
     rest = np.isin(working["kind"], (OrderKind.LIMIT, OrderKind.POST_ONLY, OrderKind.MID_PEG))
     return working[rest & (stages != Stage.FREE) & (stages != Stage.CANCELLING)]
+
+
+def withdrawn(world: World) -> set[int]:
+    """The orders that a cancel of their own, or a mass cancel of their venue, has been sent for."""
+    names, working = world.names, world.trader.path.working
+    mass = [names.index(one.venue or "") for one in world.floor.sent if isinstance(one, MassCancel)]
+    alone = {one.order_id for one in world.floor.sent if isinstance(one, Cancel)}
+    return alone | set(working["id"][np.isin(working["venue"], mass)].tolist())
 
 
 def until_resting(world: World) -> None:
@@ -297,8 +306,7 @@ def test_a_press_stops_everything_at_once_and_needs_a_second_person_to_go_on(mak
     live = set(resting(world)["id"].tolist())
     before = len(world.orders())
     answer = world.done("kill", "firm", who="risk.officer")
-    asked = {one.order_id for one in world.floor.sent if isinstance(one, Cancel)}
-    assert live <= asked
+    assert live <= withdrawn(world)
     assert "firm is stopped (cancel_all)" in answer.words
     (pressed,) = [event for event in world.journal() if isinstance(event, KillPressed)]
     assert (pressed.scope, pressed.level, pressed.who, pressed.why) == ("firm", "cancel_all", "risk.officer", "a test")
@@ -345,14 +353,15 @@ def test_a_cancel_that_a_venue_refuses_is_asked_for_again(make: Make) -> None:
     world.trader.desk.venue = Sink(sent)
     world.done("kill", "firm")
     world.trader.step(0.0)
-    (first, *_) = asked = list(sent)
+    asked = list(sent)
+    assert asked
     assert len(set(asked)) == len(asked)
-    assert isinstance(first, Cancel)
-    row = np.flatnonzero(world.trader.path.working["id"] == first.order_id)[0]
-    world.trader.path.kids["stage"][row] = int(Stage.LIVE)  # as a refused cancel leaves it
+    path = world.trader.path
+    (row, *_) = np.flatnonzero(path.kids["stage"] == Stage.CANCELLING)
+    path.kids["stage"][row] = int(Stage.LIVE)  # as a refused cancel leaves it
     world.trader.step(0.0)
     world.trader.step(0.0)
-    assert sent == [*asked, first]
+    assert sent == [*asked, Cancel(int(path.working["id"][row]))]
 
 
 def test_what_the_journal_says_is_pressed_is_pressed_although_the_file_was_lost_in_between(make: Make) -> None:
@@ -374,31 +383,82 @@ def test_a_press_works_although_the_journal_has_failed(make: Make) -> None:
     answer = world.say("kill", "firm")
     assert answer.done
     assert "the journal could not be written" in answer.words
-    assert live <= {one.order_id for one in world.floor.sent if isinstance(one, Cancel)}
+    assert live <= withdrawn(world)
     assert world.trader.kill.level("firm") is Level.CANCEL_ALL
     world.trader.keeper.writer.failure = None
 
 
 def test_a_thousand_children_are_withdrawn_in_the_call_that_presses(make: Make) -> None:
+    world = thousand(make)
+    path, sent = world.trader.path, list[object]()
+    world.trader.desk.venue = Sink(sent)
+    answer = world.done("kill", "symbol:MIDC")
+    assert len(sent) == 1_000 == len(set(sent))
+    assert "1000 orders withdrawn" in answer.words
+    assert all(isinstance(one, Cancel) for one in sent)
+    assert (path.kids["stage"][path.working["leaves"] > 0] == Stage.CANCELLING).all()
+    assert len([event for event in world.journal() if isinstance(event, KillPressed)]) == 1
+
+
+def test_a_press_on_the_firm_takes_one_mass_cancel_and_what_has_no_answer_is_then_cancelled_alone(make: Make) -> None:
+    world = thousand(make)
+    sent, keeper = list[object](), world.trader.keeper
+    world.trader.desk.venue = Sink(sent)
+    answer = world.done("kill", "firm")
+    assert sent == [MassCancel(world.names[0])]
+    assert "1000 orders withdrawn" in answer.words
+    assert len([event for event in world.journal() if isinstance(event, KillPressed)]) == 1
+    assert all(child.flags & Flag.CANCEL_PENDING for child in keeper.oms.open.values())
+    world.trader.step(0.0)
+    assert len(sent) == 1
+    world.floor.run(world.floor.market.now + MASS_PATIENCE)
+    world.trader.step(0.0)
+    world.trader.step(0.0)
+    assert len(sent) == 1_001 == len(set(sent))
+    assert {one.order_id for one in sent[1:] if isinstance(one, Cancel)} == set(keeper.oms.open)
+
+
+def test_a_mass_cancel_that_meets_cancels_on_their_way_and_orders_in_flight_leaves_clean_books(make: Make) -> None:
+    world = make()
+    world.done("take-over", "P")
+    world.run(2.0)
+    bid, venue, oms = int(world.trader.desk.board["bid"]), world.names[0], world.trader.keeper.oms
+    for back in (5, 6, 7, 8):
+        world.done("send", "P", f"200 limit {(bid - back) / 100:.2f} {venue}")
+    world.run(2.0)
+    first, *_ = sorted(oms.open)
+    world.done("withdraw", "P", text(first))  # on its way when the press comes
+    world.done("send", "P", f"10 ioc {int(world.trader.desk.board['place'][0]['ask']) / 100:.2f} {venue}")
+    world.done("send", "P", f"100 limit {(bid - 9) / 100:.2f} {venue}")
+    before = len(world.floor.sent)
+    world.done("kill", "firm")
+    assert world.floor.sent[before:] == [MassCancel(venue)]
+    world.run(10.0)
+    assert not oms.open
+    assert oms.quarantined == 0
+    assert differences(oms) == []
+    assert world.trader.kill.level("firm") is Level.CANCEL_ALL
+    assert not [one.text for one in world.trader.alarms if "differs" in one.text]
+    ended = [oms.children[number].state for number in world.trader.parents[0].children]
+    assert ended.count(State.CANCELED) >= 5
+    world.restart()
+    world.run(2.0)
+    assert not world.trader.keeper.oms.open
+
+
+def thousand(make: Make) -> World:
+    """A world with 1,000 children at its first venue, 40 of each of 25 orders."""
     work = [buy(f"P{k}", quantity=10_000) for k in range(25)]
     world = make(*work, seconds=0.5, decider=FixedPolicy(Tactic.JOIN, rate=0.0))
     path, ids = world.trader.path, world.trader.keeper.ids
-    kids, n = len(path.kids) // 25, 0
+    kids = len(path.kids) // 25
     for i, parent in enumerate(world.trader.parents):
         for row in range(i * kids, i * kids + 40):
             oid = ids.next(parent.id)
             world.trader.keeper.place(ChildNew(1, oid, parent.id, world.names[0], 1, 100, 5_000))
             path.kids["stage"][row], w = int(Stage.LIVE), path.working[row]
             w["id"], w["parent"], w["side"], w["kind"], w["leaves"] = oid, i, 1, int(OrderKind.LIMIT), 100
-            n += 1
-    sent: list[object] = []
-    world.trader.desk.venue = Sink(sent)
-    answer = world.done("kill", "firm")
-    assert n == 1_000
-    assert len(sent) == 1_000 == len(set(sent))
-    assert "1000 cancels sent" in answer.words
-    assert all(isinstance(one, Cancel) for one in sent)
-    assert len([event for event in world.journal() if isinstance(event, KillPressed)]) == 1
+    return world
 
 
 class Sink:

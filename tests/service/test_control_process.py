@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from nowake.core.values import Side
+from nowake.core.venue import Command, MassCancel
 from nowake.oms.apply import Oms
 from nowake.oms.conserve import differences
 from nowake.oms.events import ChildNew, Control, decode
 from nowake.oms.journal.protocol import open_journal
+from nowake.oms.orders import Flag
 from nowake.oms.states import State
+from nowake.service.control import Controls
 from nowake.service.control_client import ask
 from nowake.service.control_server import ControlServer
 from nowake.service.control_wire import Answer, Asked
@@ -112,3 +115,37 @@ def test_a_paused_order_is_paused_after_sigkill_and_a_cancelled_one_ends_its_tra
     assert differences(oms) == []
     said = [event.what for event in events if isinstance(event, Control)]
     assert said == ["pause", "cap", "refused pause", "resume", "cancel"]
+
+
+def test_a_press_is_one_mass_cancel_to_an_exchange_process_and_every_order_hears_its_own_answer(
+    exchange: Path, tmp_path: Path
+) -> None:
+    trader = Trader(Setup(tmp_path, exchange, (Work("P", Side.BUY, 200_000, 0.0, 7_200.0),)))
+    controls, oms, sent = Controls(trader), trader.keeper.oms, list[Command]()
+
+    def step(until: Callable[[], object]) -> None:
+        wait(lambda: (trader.step(0.01), until())[1])
+
+    try:
+        step(lambda: int(trader.desk.board["bid"]) > 0 and trader.desk.board["volume"] > 0)
+        assert controls.apply(Asked("take-over", "P", "", "ann", "a test")).done
+        step(lambda: not oms.open)
+        for back in (20, 21, 22, 23):
+            price = (int(trader.desk.board["bid"]) - back) / 100
+            answer = controls.apply(Asked("send", "P", f"200 limit {price:.2f} {trader.names[0]}", "ann", "a test"))
+            assert answer.done, answer.words
+        step(lambda: sum(bool(child.flags & Flag.ACKED) for child in oms.open.values()) == 4)
+        send, mine = trader.orders.send, list(oms.open.values())
+        trader.orders.send = lambda command: (sent.append(command), send(command))[1]  # type: ignore[method-assign]
+        assert controls.apply(Asked("kill", "firm", "", "ann", "a test")).done
+        assert sent == [MassCancel(trader.names[0])]
+        step(lambda: not oms.open)
+        assert [child.state for child in mine] == [State.CANCELED] * 4
+        assert oms.quarantined == 0
+        assert {one.state for one in trader.orders.status() if one.order_id in {child.id for child in mine}} == {
+            "cancelled"
+        }
+        assert sent == [MassCancel(trader.names[0])]
+    finally:
+        trader.stop()
+    assert differences(oms) == []

@@ -159,7 +159,18 @@ class View:
         return _filled(made, rows)
 
     def _venues(self, fills: list[dict[str, Any]], *, wide: bool) -> RenderableType:
-        heads = ["venue", "kind", "children", "filled", "share", "fill rate", "1 s bp", "10 s bp", "60 s bp", "toxicity"]
+        heads = [
+            "venue",
+            "kind",
+            "children",
+            "filled",
+            "share",
+            "fill rate",
+            "1 s bp",
+            "10 s bp",
+            "60 s bp",
+            "toxicity",
+        ]
         heads.append("fees")
         shown = [k for k, head in enumerate(heads) if wide or head not in ("share", "1 s bp", "10 s bp")]
         made = _table("venues", *(heads[k] for k in shown), left=2)

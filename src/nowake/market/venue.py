@@ -22,8 +22,6 @@ from nowake.market.market import Market, OwnEvent
 
 __all__ = ["SimulatedVenue", "SimulatedView"]
 
-_FINAL = ("filled", "cancelled", "expired", "rejected")
-
 
 class SimulatedVenue:
     """A `Venue` over a `Market`; the caller lets the market run, commands and events pass through here.
@@ -54,9 +52,7 @@ class SimulatedVenue:
             case Cancel() | Replace():
                 self._change(command)
             case MassCancel():
-                for order in self.status(command.venue):
-                    if order.state not in _FINAL:
-                        self._change(Cancel(order.order_id))
+                self._market.cancel_all(command.venue)
             case QuoteRequest() | QuoteAccept():
                 self._deal(command)
 

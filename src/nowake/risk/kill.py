@@ -209,20 +209,17 @@ def _check_approver(approver: str, known: tuple[str, ...], asked: str, held: Hel
 
 
 def withdrawals(
-    pressed: Pressed, usages: np.ndarray, working: np.ndarray, *, mass: bool = False
+    pressed: Pressed, usages: np.ndarray, working: np.ndarray, *, mass: Sequence[str] = ()
 ) -> list[Cancel | MassCancel]:
     """Return the commands that take away what may no longer work after a press.
 
     `working` WORKING: rows with leaves above 0 are at a venue. PAUSE cancels nothing, REDUCE_ONLY what would increase a
-    position, CANCEL_ALL all of the scope. `mass`: the venues know a mass cancel, which replaces the single ones where
-    the scope is the firm or a venue.
+    position, CANCEL_ALL all of the scope. `mass`: venues by row, where they know a mass cancel: one of them replaces
+    the single ones of a venue where there are two or more, if the scope is the firm or a venue.
     """
     if pressed.level in (Level.RUN, Level.PAUSE):
         return []
-    scope, name = pressed.stop.scope, pressed.stop.name
-    if mass and pressed.level == Level.CANCEL_ALL and scope in ("firm", "venue"):
-        return [MassCancel(name or None)]
-    parents = working["parent"]
+    scope, parents = pressed.stop.scope, working["parent"]
     hit = working["leaves"] > 0
     if scope == "venue":
         hit &= usages["venue_switch"][parents, working["venue"]] == pressed.row
@@ -230,4 +227,9 @@ def withdrawals(
         hit &= (usages["switch"][parents] == pressed.row).any(axis=1)
     if pressed.level == Level.REDUCE_ONLY:
         hit &= working["side"] * usages["position"][usages["symbol"][parents]] >= 0
-    return [Cancel(int(number)) for number in working["id"][hit]]
+    many: list[Cancel | MassCancel] = []
+    if mass and pressed.level == Level.CANCEL_ALL and scope in ("firm", "venue"):
+        several = np.bincount(working["venue"][hit], minlength=len(mass)) > 1
+        many += [MassCancel(mass[place]) for place in np.flatnonzero(several)]
+        hit &= ~several[working["venue"]]
+    return many + [Cancel(int(number)) for number in working["id"][hit]]

@@ -164,7 +164,7 @@ def wilson(hits: int, runs: int) -> tuple[float, float]:
 
 
 def trials(seeds: int = 50, sound: int = 200) -> list[tuple[Trial, Departures]]:
-    """Return what is reported: pools that turn toxic fast or slowly, `seeds` runs each, and sound ones, `sound` runs."""
+    """Return what is reported: `seeds` runs of pools that turn toxic fast or slowly, `sound` runs of sound ones."""
     made = [Trial(tactic=tactic, delay=delay) for tactic in (Tactic.DARK, Tactic.JOIN) for delay in (2.0, 5.0, 20.0)]
     found = [(one, departures(one, range(seeds))) for one in made]
     calm = [Trial(tactic=tactic, toxic=-1) for tactic in (Tactic.DARK, Tactic.JOIN)]

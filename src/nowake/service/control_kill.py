@@ -1,8 +1,10 @@
 """The kill switch of a running trader: a press stops at once, a release needs a second person.
 
 A press sets the flag that the guard reads, hands one `KillPressed` to the journal, sends the cancels, and only then
-waits for a disk; neither a full disk nor a journal that has failed keeps it from stopping. What its venue will not
-cancel is asked for again. After a restart what either file or journal says is pressed is pressed.
+waits for a disk; neither a full disk nor a journal that has failed keeps it from stopping. A press on the firm or on a
+venue takes one mass cancel for all that rests at a venue; every order has its own answer, and one that has none after
+MASS_PATIENCE is cancelled alone. What a venue will not cancel is asked for again. After a restart what either file or
+journal says is pressed is pressed.
 """
 
 import contextlib
@@ -12,6 +14,8 @@ import numpy as np
 
 from nowake.core.errors import InputError, nearest
 from nowake.core.intent import OrderKind
+from nowake.core.times import SECOND
+from nowake.core.venue import Cancel, MassCancel
 from nowake.execution.desk_state import Hands, Stage
 from nowake.execution.replanning import anew
 from nowake.oms.errors import JournalError
@@ -29,6 +33,7 @@ __all__ = ["press", "press_again", "release", "stop_firm", "withdraw_pressed"]
 _LEVELS = {level.name.lower().replace("_", "-"): level for level in Level if level is not Level.RUN}
 _RESTING = [int(kind) for kind in (OrderKind.LIMIT, OrderKind.POST_ONLY, OrderKind.MID_PEG, OrderKind.ON_CLOSE)]
 _PROGRAM = "nowake"
+MASS_PATIENCE = SECOND  # of market time
 
 
 def scope_of(target: str) -> tuple[str, str]:
@@ -78,7 +83,7 @@ def _told(trader: "Trader", pressed: Pressed, cancels: int, written: "list[Ticke
             ticket.wait()
             kept = True
     stop = pressed.stop
-    words = f"{_text(stop.scope, stop.name)} is stopped ({pressed.level.name.lower()}), {cancels} cancels sent"
+    words = f"{_text(stop.scope, stop.name)} is stopped ({pressed.level.name.lower()}), {cancels} orders withdrawn"
     trader.alarm(f"kill switch, pressed by {stop.by}: {words}: {stop.reason}")
     for what, done in (("its file", pressed.durable), ("the journal", kept)):
         if not done:
@@ -88,14 +93,17 @@ def _told(trader: "Trader", pressed: Pressed, cancels: int, written: "list[Ticke
 
 
 def _withdraw(trader: "Trader", pressed: Pressed) -> int:
-    """Send the cancels of a press, then write down that they were asked for; returns how many."""
+    """Send the cancels of a press, then write down which orders were to be withdrawn; returns how many."""
     path, desk = trader.path, trader.desk
+    names = [place.name for place in path.places]
     open_ = np.isin(path.working["kind"], _RESTING) & (path.kids["stage"] != Stage.CANCELLING)
     open_ &= path.kids["stage"] != Stage.FREE
-    commands = withdrawals(pressed, path.usages, path.working[open_])
-    for command in commands:
+    rows = path.working[open_]
+    for command in withdrawals(pressed, path.usages, rows, mass=names):
         desk.venue.send(command)
-    ids = [command.order_id for command in commands if not hasattr(command, "venue")]
+        if isinstance(command, MassCancel):
+            trader.mass_cancels[names.index(command.venue or "")] = trader.now()
+    ids = [one.order_id for one in withdrawals(pressed, path.usages, rows) if isinstance(one, Cancel)]
     path.kids["stage"][open_ & np.isin(path.working["id"], ids)] = int(Stage.CANCELLING)
     for oid in ids:
         with contextlib.suppress(JournalError):
@@ -106,6 +114,18 @@ def _withdraw(trader: "Trader", pressed: Pressed) -> int:
     return len(ids)
 
 
+def _ask_singly(trader: "Trader") -> None:
+    """Cancel alone what a mass cancel should have taken away by now and has not."""
+    path, now = trader.path, trader.now()
+    for place, since in list(trader.mass_cancels.items()):
+        if now - since < MASS_PATIENCE:
+            continue
+        del trader.mass_cancels[place]
+        left = (path.kids["stage"] == Stage.CANCELLING) & (path.working["venue"] == place)
+        for oid in path.working["id"][left & (path.working["leaves"] > 0)]:
+            trader.desk.venue.send(Cancel(int(oid)))
+
+
 def _hits(trader: "Trader", pressed: Pressed, i: int) -> bool:
     u = trader.path.usages[i]
     return pressed.stop.scope in ("firm", "venue") or pressed.row in u["switch"]
@@ -113,6 +133,7 @@ def _hits(trader: "Trader", pressed: Pressed, i: int) -> bool:
 
 def withdraw_pressed(trader: "Trader") -> None:
     """Ask again for what still rests although its switch says that all is to be cancelled."""
+    _ask_singly(trader)
     for held in trader.kill.held:
         if held.level is Level.CANCEL_ALL:
             stop = Stop(held.scope, held.name, held.level, held.by[0] if held.by else _PROGRAM, held.since, held.reason)

@@ -65,6 +65,7 @@ class Trader:
         self.collector = Collector()
         self.attendants: list[Attendant] = []
         self.alarms: list[Alarm] = []
+        self.mass_cancels: dict[int, int] = {}  # when they were sent, ns, by row of the venue
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
             self._opened = opened.pop_all()
