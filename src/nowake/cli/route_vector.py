@@ -59,7 +59,7 @@ def cont_kukanov(
     queues, fees, rebates, means = each
     one = len(queues) == 1 and lambda_o is None
     shown = [row[0] if one else row for row in each]
-    config = {
+    config: dict[str, Any] = {
         "size": size, "queue": shown[0], "half_spread": half_spread, "fee": shown[1], "rebate": shown[2],
         "lambda_u": lambda_u, "outflow_mean": shown[3],
     }  # fmt: skip

@@ -230,6 +230,6 @@ def withdrawals(
     many: list[Cancel | MassCancel] = []
     if mass and pressed.level == Level.CANCEL_ALL and scope in ("firm", "venue"):
         several = np.bincount(working["venue"][hit], minlength=len(mass)) > 1
-        many += [MassCancel(mass[place]) for place in np.flatnonzero(several)]
+        many += [MassCancel(mass[place]) for place in np.flatnonzero(several).tolist()]
         hit &= ~several[working["venue"]]
     return many + [Cancel(int(number)) for number in working["id"][hit]]
