@@ -1,6 +1,7 @@
 """The kill switch with 1,000 children resting: from the press to the flag that stops orders, and to the last cancel.
 
-A press on a symbol cancels them one by one, a press on the firm with a mass cancel of their venue. The cancels are written to a Unix socket as those of a trader; another process reads at its other end.
+A press on a symbol cancels them one by one, a press on the firm with a mass cancel of their venue. The cancels are
+written to a Unix socket as those of a trader; another process reads at its other end.
 """
 
 import socket

@@ -20,6 +20,27 @@ def test_cont_kukanov_splits_into_market_and_limit(nowake: Any) -> None:
     assert {"config_hash", "elapsed_s", "version"} <= set(body)
 
 
+def test_cont_kukanov_of_several_venues_has_a_limit_for_each(nowake: Any) -> None:
+    two = ("--queue", "800", "--rebate", "0", "--outflow-mean", "900")
+    body = nowake("route-vector", *ONE, *two, "--json").json
+    assert (body["schema"], body["seed"]) == ("nowake.route_vector.cont_kukanov/1", 1)
+    assert [body["market"], *body["limit"]] == pytest.approx([523.5, 359.8, 116.7], abs=10)
+    assert body["share_limit"] == pytest.approx(sum(body["limit"]) / 1000)
+    assert body["cost"] == pytest.approx(12.6, abs=0.2)
+    assert body["market_venue"] == 1
+    again = nowake("route-vector", *ONE, *two, "--json").json
+    assert {**again, "elapsed_s": 0} == {**body, "elapsed_s": 0}
+
+
+def test_with_a_price_of_too_much_more_than_the_size_may_rest_and_the_lowest_fee_crosses(nowake: Any) -> None:
+    two = ("--queue", "800", "--fee", ".001", "--lambda-o", ".005", "--seed", "3")
+    body = nowake("route-vector", *ONE, *two, "--json").json
+    assert body["market"] + sum(body["limit"]) > 1000
+    assert body["market_venue"] == 2
+    alone = nowake("route-vector", *ONE, "--lambda-o", ".005", "--json").json
+    assert len(alone["limit"]) == 1
+
+
 def test_greedy_gives_each_unit_to_the_likeliest_pool(nowake: Any) -> None:
     body = nowake("route-vector", *POOLS, "--json").json
     assert body["allocation"] == [2, 3]
@@ -60,6 +81,11 @@ def test_people_read_the_same_numbers(nowake: Any, argv: tuple[str, ...], words:
         ((*ONE, "--size", "0"), "size (expected a number above 0, got 0"),
         ((*ONE, "--outflow-mean", "-1"), "outflow mean"),
         ((*ONE, "--queue", "nan"), "--queue"),
+        (
+            (*ONE, "--queue", "1", "--queue", "2", "--fee", "0"),
+            "--fee (expected one value, or one for each of 3",
+        ),
+        ((*ONE, "--lambda-o", "-1"), "lambda_o"),
         (("greedy", "--tails", "x", "--volume", "3"), "0.8,0.5;0.6,0.55"),
         (("greedy", "--tails", "0.5,0.8", "--volume", "3"), "do not rise"),
         (("greedy", "--tails", "1.5", "--volume", "3"), "0..1"),

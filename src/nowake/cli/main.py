@@ -57,7 +57,7 @@ COMMANDS: Mapping[str, Lazy | Group] = {
     "route-vector": Group(
         "Published vectors of the router's parts; no data needed.",
         {
-            "cont-kukanov": Lazy("route_vector:cont_kukanov", "Market and limit shares at one venue."),
+            "cont-kukanov": Lazy("route_vector:cont_kukanov", "Market and limit shares at one venue or several."),
             "greedy": Lazy("route_vector:greedy", "Units to dark pools by their tails."),
             "kaplan-meier": Lazy("route_vector:kaplan_meier", "The tail of a pool from censored fills."),
         },

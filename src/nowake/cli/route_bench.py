@@ -94,11 +94,10 @@ def _report(target: "Path", whole: dict[str, Any], found: "Comparison", parcels:
     from nowake.routing.trial import trials
     from nowake.tca.report import write_page, write_whole
 
-    curves, runs = regret_curves(), trials()
     if target.suffix.lower() != ".json":
-        write_page(target, lambda: render(whole, found, curves, runs))
+        write_page(target, lambda: render(whole, found, regret_curves(), trials()))
         return
-    whole = plain(whole | learnt(curves, runs) | {"parcels": parcels})
+    whole = plain(whole | learnt(regret_curves(), trials()) | {"parcels": parcels})
     write_whole(target, (text.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode())
 
 

@@ -112,7 +112,7 @@ class Watch:
             self.seen.volume += shares
             self.seen.money2 += money2
         mid = self.trader.desk.mid()
-        if not math.isnan(mid) and not CLOSED[self.parent.state]:  # what is left is priced at the end
+        if not (math.isnan(mid) or CLOSED[self.parent.state]):  # what is left is priced at the end
             self.mid, self.half = mid, mid - float(self.trader.desk.board["bid"])
         self.seen.arrival2 = self.seen.arrival2 or int(self.row["arrival2"])
         if time.monotonic() - self._kept > _KEEP_EVERY:
