@@ -24,6 +24,7 @@ from nowake.service.limiting import idle_words, put_in_force, stops
 from nowake.service.supervise import supervise
 from nowake.service.supervise_alerts import Alert, Alerts
 from nowake.service.taking_up import count_money
+from nowake.service.trade_watch import Watch
 
 from .control_world import World, buy
 
@@ -220,6 +221,20 @@ def test_the_days_result_is_the_same_after_a_restart_and_another_day_begins_anew
     assert int(u["venue_money"].sum()) == 0
 
 
+def test_what_is_allocated_leaves_the_accounts_day_at_its_cost(make: Make) -> None:
+    works = (buy("L", 600, minutes=1.0), buy("M", 3_000))
+    world = make(*works, replaced=(), seconds=70.0, decider=FixedPolicy(Tactic.CROSS))
+    trader = world.trader
+    u, held = trader.path.usages[0], trader.keeper.oms.positions["fund", "MIDC"]
+    assert trader.parents[0].filled == 600
+    world.done("allocate", "L", "red=600")
+    assert int(u["position"]) == held.shares == trader.parents[1].filled
+    assert (int(u["cash2"]), int(u["fees"]), int(u["carried"])) == (held.cash2, held.fee, 0)
+    world.restart()
+    u = world.trader.path.usages[0]
+    assert (int(u["cash2"]), int(u["fees"]), int(u["carried"])) == (held.cash2, held.fee, 0)
+
+
 def test_a_fill_that_comes_after_the_end_of_its_child_counts(make: Make) -> None:
     world = make(buy("L", 3_000), replaced=(), seconds=30.0, decider=FixedPolicy(Tactic.CROSS))
     path = world.trader.path
@@ -251,3 +266,14 @@ def test_limits_without_effect_are_told_at_the_start(make: Make) -> None:
     assert one.level == "info"
     assert one.words.endswith("because the firm is as tight or tighter: strategy.manual.max_child_shares")
     assert idle_words(load("default")) == ""
+
+
+def test_one_press_is_one_alert_for_who_watches_and_who_supervises(make: Make, tmp_path: Path) -> None:
+    world = make(buy("L", 3_000), replaced=(), seconds=2.0)
+    heard: list[Alert] = []
+    watch = Watch(world.trader, tmp_path, Alerts(heard.append))
+    world.trader.add(watch)
+    supervise(world.trader, alerts=watch.alerts)
+    world.done("kill", "symbol:MIDC", "pause")
+    world.run(1.0)
+    assert sum("kill switch, pressed by ann" in one.words for one in heard) == 1

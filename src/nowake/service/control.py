@@ -23,6 +23,7 @@ from nowake.service.control_wire import Answer, Asked
 from nowake.service.control_words import WORDS, Trial, change, child_of, known
 from nowake.service.limiting import check_strategy, work_by
 from nowake.service.staging import RELEASE, STAGED, check_staged, release_orders, rows_of_baskets
+from nowake.service.taking_up import count_day
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,7 +88,9 @@ class Controls:
         if what == RELEASE:
             return release_orders(self.trader, self._rows(asked.target), asked)
         if what == ALLOCATE:
-            return allocate(self.trader.keeper, self.trader.now(), asked)
+            answer, trader = allocate(self.trader.keeper, self.trader.now(), asked), self.trader
+            count_day(trader.path, trader.keeper.oms, trader.parents, trader.setup.instrument, trader.now())
+            return answer
         self._write(what, asked)
         if what == "release":
             return release(self.trader, asked)

@@ -25,7 +25,7 @@ from nowake.service.control_words import Around, restore
 from nowake.service.staging import since_release
 from nowake.service.trader_setup import Work
 
-__all__ = ["controls_in", "count_money", "go_on", "take_up", "volume_before"]
+__all__ = ["controls_in", "count_day", "count_money", "go_on", "take_up", "volume_before"]
 
 
 def controls_in(oms: Oms) -> dict[str, list[Control]]:
@@ -108,25 +108,31 @@ def count_money(path: DecisionPath, oms: Oms, parents: Sequence[Parent], instrum
     names = {place.name: k for k, place in enumerate(path.places)}
     for parent, i in rows.items():
         path.usages[i]["money"] = round(oms.parents[parent].money2 / 2 * tick)
-    account, zone = path.usages[0]["account"], instrument.sessions[0].timezone
-    midnight = local_midnight(clock_time(now, zone).date(), zone)
+    account, midnight = path.usages[0]["account"], _midnight(instrument, now)
     for venue, fills in oms.fills.items():
         if venue in names:
             used = sum(fill.quantity * fill.price2 for fill in fills.values() if fill.time >= midnight)
             path.usages[account]["venue_money"][names[venue]] = round(used / 2 * tick)
-    _count_day(path.usages[path.usages[0]["symbol"]], oms, {(one.account, one.symbol) for one in parents}, midnight)
+    count_day(path, oms, parents, instrument, now)
 
 
-def _count_day(s: np.void, oms: Oms, held: set[tuple[str, str]], midnight: int) -> None:
-    """Write position, cash and fees of today into the symbol's row `s` of USAGE; busted fills count nothing.
+def _midnight(instrument: Instrument, now: int) -> int:
+    zone = instrument.sessions[0].timezone
+    return local_midnight(clock_time(now, zone).date(), zone)
+
+
+def count_day(path: DecisionPath, oms: Oms, parents: Sequence[Parent], instrument: Instrument, now: int) -> None:
+    """Count position, cash and fees of the account's day; busted fills, and what was allocated, count nothing.
 
     What was held before counts from the arrival price of the day's first order, or, before that, from the first mid.
     """
+    s, midnight = path.usages[path.usages[0]["symbol"]], _midnight(instrument, now)
+    held = {(parent.account, parent.symbol) for parent in parents}
     shares = cash2 = fees = 0
     for fill in (one for fills in oms.fills.values() for one in fills.values() if one.time >= midnight):
         child = oms.children[fill.child]
         parent = oms.parents[child.parent]
-        if (parent.account, parent.symbol) in held:
+        if (parent.account, parent.symbol) in held and not parent.allocated:
             shares += child.side * fill.quantity
             cash2 -= child.side * fill.quantity * fill.price2
             fees += fill.fee
