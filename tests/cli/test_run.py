@@ -148,7 +148,7 @@ def test_the_table_is_for_people(nowake: Any) -> None:
         (("--qty", "9000000"), "quantity (expected 1 to 8,000,000 shares"),
         (("--qty", "500%adv"), "quantity"),
         (("--qty", "1200000"), "max_order_notional of firm lets 1,000,000 of 1,200,000 shares of MIDC fill"),
-        (("--preset", "futures", "--qty", "10"), "none of GLOBE is left"),
+        (("--preset", "futures", "--qty", "10"), "none of GLOBE is named there"),
         (("--policy", "defualt"), "did you mean 'default'"),
         (("--log", "why.txt"), "--log"),
         (("--preset", "midcop"), "did you mean 'midcap'"),

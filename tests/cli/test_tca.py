@@ -114,7 +114,7 @@ def test_bad_input_says_what_was_expected(nowake: Any, journal: Path, options: l
 def test_a_journal_that_is_none_damaged_or_newer_is_refused(nowake: Any, tmp_path: Path) -> None:
     assert "an existing file" in nowake("tca", tmp_path / "none.db").refusal
     (tmp_path / "text.db").write_text("no journal at all, but text\n" * 200)
-    assert "cannot be read" in nowake("tca", tmp_path / "text.db").refusal
+    assert "is no journal" in nowake("tca", tmp_path / "text.db").refusal
     damaged = traded().copy(tmp_path / "j")
     with sqlite3.connect(damaged) as db:
         db.execute("UPDATE event SET payload = X'00' WHERE sequence = 99")

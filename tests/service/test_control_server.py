@@ -69,6 +69,10 @@ class Client:
             return True
 
 
+def serving(world: World) -> ControlServer:
+    return next(one for one in world.trader.attendants if isinstance(one, ControlServer))
+
+
 def pause(target: str = "P") -> Asked:
     return Asked("pause", target, "", "ann", "a test")
 
@@ -154,8 +158,7 @@ def test_a_client_that_asks_much_is_heard_a_little_at_a_time(world: World) -> No
 def test_a_client_that_reads_nothing_is_let_go_and_the_trader_goes_on(world: World) -> None:
     client = Client(world)
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    server = world.trader.attendants[0]
-    assert isinstance(server, ControlServer)
+    server = serving(world)
     server._answer = lambda _: Answer(False, "x" * 60_000)  # type: ignore[method-assign]
     for _ in range(12):
         with contextlib.suppress(OSError):
@@ -180,8 +183,7 @@ def test_too_many_clients_are_turned_away_and_gone_ones_make_room(world: World) 
 
 
 def test_a_journal_that_has_failed_is_told(world: World) -> None:
-    client, server = Client(world), world.trader.attendants[0]
-    assert isinstance(server, ControlServer)
+    client, server = Client(world), serving(world)
 
     def fail(_: Asked) -> Answer:
         raise JournalError("disk full")

@@ -194,13 +194,13 @@ def test_every_order_goes_on_with_the_volume_that_it_had_seen(tmp_path: Path) ->
     watches = [first, *(Watch(trader, tmp_path, alerts, i, first) for i in (1, 2))]
     assert first.together == watches
     assert all(one.controls is first.controls for one in watches)
-    assert trader.path.boards[0]["volume"] == trader.path.features[0]["board_volume"] == 2_000
+    assert trader.path.boards[0]["volume"] == 2_000
     assert (2_000 - trader.path.usages["volume_start"]).tolist() == [500, 2_000, 100]  # the third as it was
     assert trader.path.usages["arrival2"].tolist() == [10_000, 10_001, 0]
 
 
 def test_what_is_printed_while_an_order_is_staged_is_not_counted(tmp_path: Path) -> None:
-    trader = world({"filled": 0, "money2": 0}, [{"arrival2": 0, "end": 100 * SECOND}], {"volume": 0})
+    trader = world({"filled": 0, "money2": 0}, [{"arrival2": 0, "end": 100 * SECOND}], {"volume": 0, "bid": 5_000})
     trader.alarms = []
     watch = Watch(trader, tmp_path, Alerts(lambda _: None))
     news = np.zeros(1, EVENT)

@@ -63,6 +63,8 @@ def begin(desk, boards, i, now, rate, tactic, urgency, origin):
         d.until = d.end
     d.filled_before, d.rate, d.tactic, d.urgency, d.origin = d.filled, rate, tactic, urgency, origin
     d.volume_begun = board.volume
+    if d.arrival2 == 0:  # it has not looked yet: what was traded before it is not its volume
+        d.volume_start = d.plan_volume = board.volume
     left = d.quantity - d.filled
     d.quota = left if d.until >= d.end else min(np.int64(np.ceil(rate * _quota(d, board, now, d.until))), left)
     d.decisions += 1
