@@ -243,7 +243,7 @@ def test_impossible_scenarios(change: dict[str, float], what: str) -> None:
 def test_an_order_that_its_policy_never_lets_through_is_told_before_it_starts(tmp_path: Path) -> None:
     with pytest.raises(OrderError, match="max_order_notional of firm lets 1,000,000 of 1,200,000"):
         run_pairs(Scenario(load("midcap"), quantity=1_200_000))
-    with pytest.raises(OrderError, match="none of GLOBE is left"):
+    with pytest.raises(OrderError, match="none of GLOBE is named there"):
         check(Scenario(load("futures"), quantity=10))
     tight = tmp_path / "tight.toml"
     tight.write_text(policy_text("default").replace("restricted = []", 'restricted = ["MIDC"]'), encoding="utf-8")

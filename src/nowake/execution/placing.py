@@ -129,10 +129,21 @@ def _weigh(d, boards, stats, params, wants, i, now, shut):
 
 
 @kernel
+def _newest(kids, working, i, venue):
+    """Return when the last of what rests at `venue` was sent: who stands in front has less to gain elsewhere."""
+    newest = np.int64(-NEVER)
+    for row in range(i * CHILDREN, (i + 1) * CHILDREN):
+        if kids[row].stage != _FREE and kids[row].stage != _CANCELLING and working[row].venue == venue:
+            if rests(working[row].kind) and working[row].kind != _PEG:
+                newest = max(newest, kids[row].since)
+    return newest
+
+
+@kernel
 def _tidy(d, asked, kids, working, usages, board, i, now, allowed, standing, sends, n):
     """Withdraw what the touch left behind or does better elsewhere, pegs older than a slice, what is above `allowed`.
 
-    `asked`: the want in whose `leave` the router has marked places, which counts once `patience` is over.
+    `asked`: the want in whose `leave` the router has marked places; once `patience` is over, one child leaves one.
     """
     near = _near(board, d.side)
     waited = now - d.moved >= d.patience
@@ -141,7 +152,11 @@ def _tidy(d, asked, kids, working, usages, board, i, now, allowed, standing, sen
         if k.stage == _FREE or k.stage == _CANCELLING or not rests(w.kind):
             continue
         behind = near > 0 and d.side * w.price < d.side * near
-        moves = waited and w.kind != _PEG and (behind or asked.leave[w.venue] != 0)
+        if behind:
+            moves = d.limit == 0 or w.price != d.limit  # at the limit there is no better place
+        else:
+            moves = asked.leave[w.venue] != 0 and d.moved < now and k.since == _newest(kids, working, i, w.venue)
+        moves = moves and waited and w.kind != _PEG
         old = w.kind == _PEG and now - k.since >= d.interval
         if moves or old or standing > allowed:
             standing -= w.leaves
