@@ -162,7 +162,7 @@ def world(parent: dict[str, int], desk: Any, board: dict[str, int], rows: int = 
     parents = [SimpleNamespace(**known) for _ in range(rows)]
     path = SimpleNamespace(n=rows, desk=desk, usages=np.zeros(rows, KEPT), boards=[board])
     setup = SimpleNamespace(instrument=instrument_of(MIDCAP))
-    live = SimpleNamespace(board=board, mid=lambda: 5_001.0)
+    live = SimpleNamespace(board={"bid": 5_000, **board}, mid=lambda: 5_001.0)
     return SimpleNamespace(parents=parents, path=path, setup=setup, desk=live)
 
 
