@@ -133,9 +133,10 @@ def _newest(kids, working, i, venue):
     """Return when the last of what rests at `venue` was sent: who stands in front has less to gain elsewhere."""
     newest = np.int64(-NEVER)
     for row in range(i * CHILDREN, (i + 1) * CHILDREN):
-        if kids[row].stage != _FREE and kids[row].stage != _CANCELLING and working[row].venue == venue:
-            if rests(working[row].kind) and working[row].kind != _PEG:
-                newest = max(newest, kids[row].since)
+        k, w = kids[row], working[row]
+        here = k.stage != _FREE and k.stage != _CANCELLING and w.venue == venue
+        if here and rests(w.kind) and w.kind != _PEG:
+            newest = max(newest, k.since)
     return newest
 
 
