@@ -132,6 +132,32 @@ def test_what_never_was_a_journal_is_not_saved(tmp_path: Path) -> None:
     (tmp_path / "text.lock").touch()
     found = salvage(tmp_path / "text", tmp_path / "saved")
     assert (found.intact, found.broken_at) == (0, 1)
+    assert f"{tmp_path / 'text'}" in found.why
+    assert not list(tmp_path.glob("saved*")), "no empty journal that looks sound"
+
+
+def test_a_journal_that_was_cut_off_is_saved_up_to_the_cut(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "j", write=True)
+    journal.append([b"x" * 1000] * 400)
+    journal.close()
+    whole = (tmp_path / "j").read_bytes()
+    (tmp_path / "j").write_bytes(whole[: len(whole) // 2])
+    found = salvage(tmp_path / "j", tmp_path / "saved")
+    assert 100 < found.intact < 300
+    assert found.broken_at == found.intact + 1
+    saved = open_journal(tmp_path / "saved")
+    assert sum(1 for _ in saved.replay()) == found.intact
+    saved.close()
+
+
+def test_a_journal_of_a_newer_schema_is_told_by_its_own_name(tmp_path: Path) -> None:
+    open_journal(tmp_path / "j", write=True).close()
+    db = sqlite3.connect(tmp_path / "j")
+    db.execute("PRAGMA user_version = 9")
+    db.close()
+    with pytest.raises(InputError, match=f"the schema of journal {tmp_path / 'j'} .*version 9"):
+        salvage(tmp_path / "j", tmp_path / "saved")
+    assert not list(tmp_path.glob("saved*"))
 
 
 def test_pages_that_cannot_be_read_end_what_is_saved(tmp_path: Path) -> None:

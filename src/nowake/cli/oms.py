@@ -208,7 +208,7 @@ def recover(
     else:
         say(f"{path} breaks at event {found.broken_at}: {found.why}")
         say(f"events after it that can be read, but not trusted: {show(found.readable_after)}")
-    say(f"events copied into {target}: {show(found.intact)}")
+    say(f"events copied into {target}: {show(found.intact)}" if found.intact else "nothing is intact: no new journal")
     if beside:
         say(f"copied beside it: {', '.join(beside)}")
     return 0 if found.intact else 1

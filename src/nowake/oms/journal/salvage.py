@@ -1,22 +1,24 @@
 """What is intact of a damaged journal, copied into a new one; the damaged file is never written.
 
 It is copied, with its log, into a temporary folder before SQLite sees it, because SQLite may write even where it only
-reads. What follows the break may be readable, but the chain no longer vouches for it: it is counted, not copied. The
-new journal goes on with later epochs than any of the damaged one, so that no order id of the lost part comes again.
+reads; a file that was cut off is filled up with empty pages there, so that what stands before the cut can be read. What
+follows the break may be readable, but the chain no longer vouches for it: it is counted, not copied. The new journal
+goes on with later epochs than any of the damaged one, so that no order id of the lost part comes again.
 """
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nowake.core.errors import InputError
 from nowake.oms.errors import DamagedError, JournalError
-from nowake.oms.journal.sqlite import SqliteJournal, connect, refuse_stranger
+from nowake.oms.journal.sqlite import HEAD, SqliteJournal, connect, refuse_stranger
 
 __all__ = ["Salvaged", "salvage"]
 
 _BATCH = 5_000
+_LARGEST = 2**40  # bytes that a head may name
 _FAR = 2**19  # epochs: no journal has been opened as often, and as many are left
 
 
@@ -31,7 +33,10 @@ class Salvaged:
 
 
 def salvage(damaged: Path, into: Path) -> Salvaged:
-    """Copy the intact events of `damaged` into the new journal `into`; InputError if that exists already."""
+    """Copy the intact events of `damaged` into the new journal `into`, none is made where there are none.
+
+    InputError where `into` exists already, or `damaged` is no journal of this version.
+    """
     if not damaged.is_file():
         raise InputError("journal", expected="a file", got=str(damaged))
     if into.exists():
@@ -43,7 +48,24 @@ def salvage(damaged: Path, into: Path) -> Salvaged:
             source = damaged.with_name(damaged.name + suffix)
             if source.is_file():
                 shutil.copyfile(source, copy.with_name(copy.name + suffix))
-        return _copy_intact(copy, into)
+        _fill_up(copy)
+        try:
+            found = _copy_intact(copy, into)
+        except InputError as error:  # people know the journal by its own name
+            error.args = (str(error).replace(str(copy), str(damaged)),)
+            raise
+        return replace(found, why=found.why.replace(str(copy), str(damaged)))
+
+
+def _fill_up(copy: Path) -> None:
+    """Lengthen a database that was cut off to the pages that its head names."""
+    with copy.open("r+b") as file:
+        head = file.read(32)
+        if len(head) == 32 and head[:16] == HEAD:
+            page = int.from_bytes(head[16:18], "big")
+            whole = (2**16 if page == 1 else page) * int.from_bytes(head[28:32], "big")
+            if copy.stat().st_size < whole <= _LARGEST:
+                file.truncate(whole)
 
 
 def _copy_intact(copy: Path, into: Path) -> Salvaged:
@@ -67,6 +89,9 @@ def _copy_intact(copy: Path, into: Path) -> Salvaged:
         broken_at, why = intact + 1, str(error)
     finally:
         target.close()
+    if not intact:
+        for end in ("", "-wal", "-shm", ".lock"):
+            into.with_name(into.name + end).unlink(missing_ok=True)
     return Salvaged(intact, broken_at, why, _readable(copy, broken_at) if broken_at else 0)
 
 

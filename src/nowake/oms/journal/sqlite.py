@@ -18,9 +18,10 @@ from nowake.oms.journal.lease import FileLease, fenced
 from nowake.oms.journal.migrations import SQLITE, pending
 from nowake.oms.journal.protocol import Record, Snapshot
 
-__all__ = ["SqliteJournal", "connect", "refuse_stranger"]
+__all__ = ["HEAD", "SqliteJournal", "connect", "refuse_stranger"]
 
-_HEAD = b"SQLite format 3\0"  # sqlite.org/fileformat.html
+HEAD = b"SQLite format 3\0"
+"""How a database begins; sqlite.org/fileformat.html."""
 APPLICATION = 0x6E6F776B  # marks the file as one of ours
 Connect = Callable[[Path, bool], Any]
 
@@ -36,8 +37,8 @@ def refuse_stranger(path: Path) -> None:
     if not path.is_file() or any(path.with_name(path.name + end).exists() for end in (".lock", "-wal")):
         return
     with path.open("rb") as file:
-        head = file.read(len(_HEAD))
-    if head and head != _HEAD:
+        head = file.read(len(HEAD))
+    if head and head != HEAD:
         raise InputError(f"{path} is no journal", expected="a journal of nowake", got="not a database")
 
 
