@@ -1,5 +1,6 @@
 """`nowake trade`: one JSON object, lines and tables for people, every bad option refused before anything begins."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import pytest
 
 from nowake.cli.trade import kept_after
+from nowake.execution.decision_reader import DecisionLog
+from nowake.execution.policy import OWN
+from nowake.features.vector import NAMES
 from nowake.risk.policy import policy_text
 
 SMALL = ("--qty", "600", "--horizon", "90s", "--speed", "max", "--strategy", "twap", "--after", "0s")
@@ -156,7 +160,20 @@ BAD = {
     "--mode": ("loose", "strict"),
     "--unfinished": ("maybe", "ask, resume, cancel"),
     "--after": ("later", "like 90s"),
+    "--micro": ("nowhere.json", "nothing there"),
 }
+
+
+def test_the_desk_sees_the_microprice_of_a_fitted_table(nowake: Any, tmp_path: Path) -> None:
+    table = tmp_path / "micro.json"
+    table.write_text(json.dumps({"edges": [k / 10 for k in range(1, 10)], "table": [[0.375] * 10] * 32}))
+    journal = tmp_path / "j.db"
+    assert nowake("trade", *SMALL, "--micro", table, "--journal", journal, "--json").code == 0
+    column = len(OWN) + NAMES.index("microprice")
+    seen = [float(one["observation"][column]) for one in DecisionLog(journal.with_suffix(".decisions")).decisions()]
+    assert seen
+    assert all(0.375 / value == pytest.approx(round(0.375 / value)) for value in seen if value)  # of the spread
+    assert any(seen)
 
 
 @pytest.mark.parametrize("option", BAD)

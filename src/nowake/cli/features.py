@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nowake.features.context import MicroTable
     from nowake.features.touches import Day
 
-__all__ = ["features", "known_by", "recorded"]
+__all__ = ["features", "known_by", "micro_table", "recorded"]
 
 
 def features(
@@ -57,7 +57,7 @@ def features(
     })  # fmt: skip
     delay = _about_news(news, news_timezone, news_delay, news_symbol)
     options = reader_options(date=date, symbol=symbol, tick=tick, timezone=timezone, clock_tolerance=clock_tolerance)
-    fitted = None if micro is None else _micro(micro)
+    fitted = None if micro is None else micro_table(micro)
     given = {"--date": date, "--symbol": symbol, "--tick": tick, "--format": fmt, "--timezone": timezone}
     what, days = _source(source, store, given, options)
     from nowake.features.command import FeatureRequest
@@ -87,7 +87,7 @@ def _about_news(news: str | None, zone: str | None, delay: str | None, symbol: s
     return 0 if delay is None else duration(delay)
 
 
-def _micro(path: str) -> "MicroTable":
+def micro_table(path: str) -> "MicroTable":
     """Return the table in the JSON of `nowake fit microprice`."""
     import json
 

@@ -88,6 +88,10 @@ def trade(
             "a minute of real time.",
         ),
     ] = None,
+    micro: Annotated[
+        str | None,
+        typer.Option("--micro", metavar="FILE", help="Table of fit microprice, its JSON. Default: the weighted mid."),
+    ] = None,
     staged: Annotated[bool, typer.Option("--staged", help="Enter the order, and wait until it is released.")] = False,
     basket: Annotated[
         str | None,
@@ -99,7 +103,7 @@ def trade(
     asked = {
         "preset": preset, "side": side, "qty": qty, "horizon": horizon, "speed": speed, "regime": regime,
         "strategy": strategy, "urgency": urgency, "participation": participation, "limit": limit, "policy": policy,
-        "mode": mode, "after": after, "staged": staged, "basket": basket,
+        "mode": mode, "after": after, "micro": micro, "staged": staged, "basket": basket,
     }  # fmt: skip
     out = Envelope("trade", asked, seed=seed)
     wanted, chosen = _wanted(asked, seed, journal, unfinished)
@@ -136,6 +140,7 @@ def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: s
     if not 0 <= seed < 2**63:
         raise InputError("--seed", expected="a whole number from 0 to 2^63-1", got=seed)
     file = _journal(journal)
+    from nowake.cli.features import micro_table
     from nowake.market.preset import load, preset_names
     from nowake.market.regimes_state import NAMES
     from nowake.oms.keeper import Mode
@@ -157,7 +162,7 @@ def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: s
         policy=_whole_path(asked["policy"], policy_names()),
         mode=Mode(named(asked["mode"], tuple(one.value for one in Mode), "mode")), speed=speed,
         unfinished=named(unfinished, UNFINISHED, "answer to --unfinished"), after=kept_after(asked["after"], speed),
-        staged=asked["staged"],
+        staged=asked["staged"], micro=None if asked["micro"] is None else micro_table(asked["micro"]),
     )  # fmt: skip
     return wanted, chosen
 

@@ -119,7 +119,7 @@ class _Trade:
             policy=order.policy, instrument=instrument_of(self.preset),
             decider=policy_of(order.strategy, order.urgency, self.preset), journal=self.wanted.journal, decisions=True,
             preset=self.kept.market.parameters, after=self.wanted.after, basket=self.kept.basket,
-            context=usual_day(self.preset, (window.open, window.close)),
+            context=usual_day(self.preset, (window.open, window.close), self.wanted.micro),
         )  # fmt: skip
 
     def _work(self, order: OrderKept) -> Work:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nowake.core.errors import InputError
 from nowake.core.values import Side
+from nowake.features.context import MicroTable
 from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset, load, parameter_hash
 from nowake.market.sessions import next_weekday
@@ -44,8 +45,8 @@ class Wanted:
     """An order as it is wanted; `horizon` s, `limit` in ticks (0: none), `participation` for pov (None: what it takes).
 
     `speed`: times real time, 0: as fast as both can. `unfinished`: what becomes of an order that was cut off. `after`:
-    s of the market that are kept after the last fill. Of a `basket` (its name) the `lines` are its orders, and those
-    that are said of one order say nothing.
+    s of the market that are kept after the last fill. `micro`: a fitted microprice table. Of a `basket` (its name) the
+    `lines` are its orders, and those that are said of one order say nothing.
     """
 
     preset: str
@@ -65,6 +66,7 @@ class Wanted:
     unfinished: str = "ask"
     after: float = 0.0
     staged: bool = False
+    micro: MicroTable | None = None
     basket: str = ""
     lines: tuple[Line, ...] = ()
 
