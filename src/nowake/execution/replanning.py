@@ -23,7 +23,7 @@ from nowake.schedule.almgren_chriss import remaining, risk_aversion_of
 from nowake.schedule.impact import Impact
 from nowake.schedule.vwap import u_shape
 
-__all__ = ["STRATEGIES", "Plan", "anew", "rest_of", "switch"]
+__all__ = ["STRATEGIES", "Plan", "anew", "goes_on", "rest_of", "switch"]
 
 _AROUND_THE_CLOCK = 20 * HOUR  # a session this long has no open and close of its own
 _BIN = 5 * MINUTE
@@ -92,6 +92,30 @@ def anew(d: np.void, now: int, volume: int, end: int | None = None) -> None:
         return np.asarray((then - gone) / (1.0 - gone))
 
     _lay(d, begin, last, volume, rest)
+
+
+def goes_on(d: np.void, now: int, volume: int) -> None:
+    """Let the order in `d` go on at `now` after a restart, in the midst of the slice that it would be in.
+
+    What is behind its path is spread over the rest (`anew`). What is ahead of it stays ahead, and the slice gets what
+    the path still wants of it: a trader that restarts again and again must not begin a whole slice each time.
+    """
+    follows = d["follow"] == Follow.CURVE
+    if not follows or round(_part(d, now) * int(d["quantity"])) >= int(d["filled"]):
+        anew(d, now, volume)
+    if not follows or not d["filled"]:  # its next slice begins at once
+        return
+    start, end, interval, filled = int(d["start"]), int(d["end"]), int(d["interval"]), int(d["filled"])
+    begun = start + (now - start) // interval * interval
+    until = end if end - begun - interval < interval // 2 else begun + interval
+    d["begun"], d["until"], d["next_wake"] = begun, until, now
+    d["filled_before"], d["rate"] = filled, 1.0
+    d["quota"] = max(round(_part(d, until) * int(d["quantity"])) - filled, 0)
+
+
+def _part(d: np.void, time: int) -> float:
+    """Return the part of the order that its path wants done by `time`."""
+    return float(np.interp(time, np.linspace(int(d["start"]), int(d["end"]), CURVE + 1), np.array(d["curve"])))
 
 
 def switch(d: np.void, plan: Plan, now: int, volume: int, instrument: Instrument) -> None:

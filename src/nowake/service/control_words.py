@@ -15,7 +15,7 @@ from nowake.core.times import clock_time, duration, local_midnight, show_time, t
 from nowake.core.values import Instrument
 from nowake.execution import by_hand
 from nowake.execution.by_hand import Wanted
-from nowake.execution.replanning import Plan, anew
+from nowake.execution.replanning import Plan, goes_on
 from nowake.oms.events import Control
 
 __all__ = ["WORDS", "Around", "Trial", "change", "child_of", "known", "restore"]
@@ -66,7 +66,7 @@ def restore(d: np.void, said: Sequence[Control], around: Around) -> None:
         if one.what in WORDS:
             change(one.what, trial, one.value, replace(around, now=one.time))
     if int(d["start"]) < around.now < int(d["end"]):
-        anew(d, around.now, around.volume)
+        goes_on(d, around.now, around.volume)
 
 
 def _nothing(what: str, value: str) -> str:
