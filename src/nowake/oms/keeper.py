@@ -108,7 +108,7 @@ class Keeper:
     def _keep(self, journal: Journal) -> None:
         try:
             keep(journal, self.oms)
-        except JournalError as error:
+        except (InputError, JournalError) as error:  # it cannot be written, or has not got all that the tree has
             logger("journal").warning("no snapshot was kept: the next start takes longer", reason=str(error))
 
 
