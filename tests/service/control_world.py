@@ -1,7 +1,8 @@
 """A trader on a simulated market in this process: three sessions without sockets, and what the journal has."""
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -186,3 +187,18 @@ class World:
 
 def buy(client: str = "P", quantity: int = 6_000, minutes: float = 10.0, **more: Any) -> Work:
     return Work(client, Side.BUY, quantity, 0.0, minutes * 60, **more)
+
+
+@contextlib.contextmanager
+def worlds(folder: Path, monkeypatch: Any, *usual: Work) -> Iterator[Callable[..., World]]:
+    """Give what makes a world of `usual` work whose trader has run for a while; in the end all are closed."""
+    made: list[World] = []
+
+    def one(*work: Work, seconds: float = 30.0, **more: Any) -> World:
+        made.append(World(folder, work or usual or [buy()], monkeypatch, **more))
+        made[-1].run(seconds)
+        return made[-1]
+
+    yield one
+    for each in made:
+        each.trader._opened.close()

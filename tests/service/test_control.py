@@ -27,7 +27,7 @@ from nowake.service.control_wire import Asked
 from nowake.service.reconcile import Difference
 from nowake.service.taking_up import volume_before
 
-from .control_world import World, buy
+from .control_world import World, buy, worlds
 
 Make = Callable[..., World]
 
@@ -35,17 +35,8 @@ Make = Callable[..., World]
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Make a world whose trader has run for a while."""
-    made: list[World] = []
-
-    def one(*work: Any, seconds: float = 30.0, **more: Any) -> World:
-        world = World(tmp_path, work or [buy()], monkeypatch, **more)
-        made.append(world)
-        world.run(seconds)
-        return world
-
-    yield one
-    for each in made:
-        each.trader._opened.close()
+    with worlds(tmp_path, monkeypatch) as one:
+        yield one
 
 
 def said(world: World, what: str) -> list[Control]:

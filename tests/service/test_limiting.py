@@ -1,6 +1,6 @@
 """Each order is under the limits and switches of its own strategy and order, by hand too; a day's loss stops a desk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from nowake.service.supervise_alerts import Alert, Alerts
 from nowake.service.taking_up import count_money
 from nowake.service.trade_watch import Watch
 
-from .control_world import World, buy
+from .control_world import World, buy, worlds
 
 Make = Callable[..., World]
 MANUAL = "max_child_shares = 5_000"  # of strategy.manual
@@ -36,22 +36,18 @@ DAY_OF_SYMBOL = ("cash2", "fees", "carried", "open2", "position")
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Make a world whose trader has run for a while under the default policy with `replaced` text."""
-    made: list[World] = []
+    with worlds(tmp_path, monkeypatch) as any_:
+        yield lambda *work, replaced, **more: any_(*work, policy=_policy(tmp_path, replaced), **more)
 
-    def one(*work: Any, replaced: tuple[tuple[str, str], ...], seconds: float = 30.0, **more: Any) -> World:
-        text = policy_text("default")
-        for old, new in replaced:
-            assert old in text
-            text = text.replace(old, new, 1)
-        (tmp_path / "policy.toml").write_text(text, encoding="utf-8")
-        world = World(tmp_path, work, monkeypatch, policy=str(tmp_path / "policy.toml"), **more)
-        made.append(world)
-        world.run(seconds)
-        return world
 
-    yield one
-    for each in made:
-        each.trader._opened.close()
+def _policy(folder: Path, replaced: Sequence[tuple[str, str]]) -> str:
+    """Write the default policy with `replaced` text, and return where it is."""
+    text = policy_text("default")
+    for old, new in replaced:
+        assert old in text
+        text = text.replace(old, new, 1)
+    (folder / "policy.toml").write_text(text, encoding="utf-8")
+    return str(folder / "policy.toml")
 
 
 def sizes(world: World, i: int) -> list[int]:

@@ -5,7 +5,6 @@ batch shell and the replay shell, each with a decision log of its own; the logs 
 bit for bit.
 """
 
-from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nowake.core.venue import Command, New, OrderStatus, QuoteAccept, QuoteRequest, Venue, VenueEvent
+from nowake.core.venue import Command, New, QuoteAccept, QuoteRequest, VenueEvent
 from nowake.data.reader import kernel_view
 from nowake.execution.batch import BatchDesk
 from nowake.execution.decision_check import check_log
@@ -26,6 +25,7 @@ from nowake.execution.policy import ScriptedPolicy
 from nowake.execution.replay_shell import Heard, ReplayShell
 from nowake.service.trader import Setup, Trader
 
+from ..execution.desk_world import Listening
 from .supervise_world import Desk
 
 
@@ -41,27 +41,6 @@ def copied(path: DecisionPath) -> DecisionPath:
     return made
 
 
-class Overhearing:
-    """A venue that notes commands and words on their way."""
-
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self.sent: list[Command] = []
-        self.said: list[VenueEvent] = []
-
-    def send(self, command: Command) -> None:
-        self.sent.append(command)
-        self._venue.send(command)
-
-    def events(self) -> Sequence[VenueEvent]:
-        new = self._venue.events()
-        self.said += new
-        return new
-
-    def status(self, scope: int | str | None = None) -> Sequence[OrderStatus]:
-        return self._venue.status(scope)
-
-
 class Watched(Desk):
     """A trader over sockets, nobody supervising it, of which every step is noted."""
 
@@ -73,7 +52,7 @@ class Watched(Desk):
         self.trader = trader = Trader(self._setup)
         self.at_first = copied(trader.path)
         self.steps: list[Heard] = []
-        self.venue = Overhearing(trader.desk.venue)
+        self.venue = Listening(trader.desk.venue)
         trader.desk.venue = self.venue
         self._news, self._last = np.zeros(0), int(trader.path.desk["last_id"][0])
         read, step = trader.data.messages, trader.step

@@ -15,7 +15,7 @@ from nowake.oms.states import Act, State
 from nowake.service.staging import STAGED
 from nowake.service.trader import Work
 
-from .control_world import World, buy
+from .control_world import World, buy, worlds
 
 Make = Callable[..., World]
 
@@ -23,17 +23,8 @@ Make = Callable[..., World]
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Make a world whose trader has run for a while with a staged order."""
-    made: list[World] = []
-
-    def one(*work: Work, seconds: float = 30.0, **more: Any) -> World:
-        world = World(tmp_path, work or [buy(staged=True)], monkeypatch, **more)
-        made.append(world)
-        world.run(seconds)
-        return world
-
-    yield one
-    for each in made:
-        each.trader._opened.close()
+    with worlds(tmp_path, monkeypatch, buy(staged=True)) as one:
+        yield one
 
 
 def sound(world: World) -> None:

@@ -16,10 +16,9 @@ from nowake.book.feed import apply, find
 from nowake.book.state import NO_KEY, NONE
 from nowake.core.events import Flag, Kind
 from nowake.core.jit import inline, kernel
-from nowake.features.decay import bring_forward
 from nowake.features.depth import shares_at, update_level, walk
 from nowake.features.own import hear_news, venue_states
-from nowake.features.touch import settle_mid, turn
+from nowake.features.touch import see, settle_mid
 from nowake.features.trades import auction, trade
 from nowake.features.venues import read_levels, read_touch
 from nowake.features.write import write
@@ -94,9 +93,7 @@ def _read_touch(b, f):
         resting = b.resting[h] > 0
         key = b.best[h] if resting else NO_KEY
         shares = shares_at(b, h, key) if resting else 0
-        if shares != f.shown[h] or (key != f.best[h] and shares != 0):
-            bring_forward(f, f.now)
-            turn(f, h, key, shares)
+        if see(f, h, key, shares):
             changed = True
     if changed:
         settle_mid(f, f.now)

@@ -12,7 +12,7 @@ from nowake.core.jit import inline, kernel
 from nowake.features.decay import bring_forward
 from nowake.features.volatility import sample_until, start_grid
 
-__all__ = ["contribution", "settle_mid", "turn"]
+__all__ = ["contribution", "see", "settle_mid", "turn"]
 
 
 @inline
@@ -34,6 +34,16 @@ def turn(f, h, key, shares):
         f.ofi[2] += e
     f.best[h] = key
     f.shown[h] = shares
+
+
+@inline
+def see(f, h, key, shares):
+    """Half `h` shows (key, shares) now; tells whether that is a change, which is taken in."""
+    if shares == f.shown[h] and (key == f.best[h] or shares == 0):
+        return False
+    bring_forward(f, f.now)
+    turn(f, h, key, shares)
+    return True
 
 
 @kernel

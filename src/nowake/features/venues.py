@@ -14,7 +14,7 @@ from nowake.core.jit import inline, kernel
 from nowake.features.decay import bring_forward
 from nowake.features.depth import FAR, rank_of, resize, set_rank, settle_ranks, shares_at
 from nowake.features.state import LEVELS
-from nowake.features.touch import settle_mid, turn
+from nowake.features.touch import see, settle_mid
 
 __all__ = ["read_levels", "read_touch"]
 
@@ -106,9 +106,7 @@ def read_touch(f, board):
         price = board.bid if h == 0 else -board.ask
         key = price if price != 0 and shares > 0 else NO_KEY
         shares = shares if key != NO_KEY else 0
-        if shares != f.shown[h] or (key != f.best[h] and shares != 0):
-            bring_forward(f, f.now)
-            turn(f, h, key, shares)
+        if see(f, h, key, shares):
             changed = True
     if changed:
         settle_mid(f, f.now)
