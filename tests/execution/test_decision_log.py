@@ -1,11 +1,12 @@
 """The decision log: nothing of a path is lost, torn ends are told, a replay is the same bit for bit, words say why."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from json import loads
 from pathlib import Path as File
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -162,9 +163,9 @@ def test_children_that_look_alike_have_projections_of_their_own(run: Run, tmp_pa
     log = writer_of(path, tmp_path / "log", every=None)
     recorder = Recorder(path, log, [PARENT])
     for k in range(3):  # the third is of another look at the same time, which has left the same rows
-        recorder.child(replace(child, order_id=FIRST + k))
+        recorder.child(msgspec.structs.replace(child, order_id=FIRST + k))
     path.projections["parent"] = 1  # another order's look has overwritten them
-    recorder.child(replace(child, order_id=FIRST + 3))
+    recorder.child(msgspec.structs.replace(child, order_id=FIRST + 3))
     log.close()
     kept = DecisionLog(tmp_path / "log").children()
     assert [int(one["guard"]["quantity_before"]) for one in kept] == [300, 200, 300, 0]
@@ -268,7 +269,7 @@ def test_a_writer_goes_on_behind_a_torn_end_and_says_what_it_cut(run: Run, tmp_p
     path = fresh(run.world)
     log = writer_of(path, file, every=None)
     assert log.header.cut == before.torn > 0
-    later = replace(run.notes.children[0], order_id=FIRST + 10**6)
+    later = msgspec.structs.replace(run.notes.children[0], order_id=FIRST + 10**6)
     Recorder(path, log, [PARENT]).child(later)
     log.close()
     after = DecisionLog(file)
@@ -402,7 +403,7 @@ def lone(run: Run, tmp_path: File, change: dict[str, object], guard: dict[str, i
     path.desk[0]["until"] = now + 15 * 10**9
     child = Child(FIRST, 0, path.places[0].name, Side.BUY, 100, 50_000, OrderKind.POST_ONLY, 0, 0, int(Tactic.JOIN),
                   int(Origin.MODEL), 4, 0.5, now)  # fmt: skip
-    child = replace(child, **change)  # type: ignore[arg-type]
+    child = msgspec.structs.replace(child, **change)  # type: ignore[arg-type]
     if guard is not None:
         j = path.projections[0]
         told_ = {"time": now, "parent": 0, "venue": 0, "side": 1, "kind": int(child.kind),
@@ -554,7 +555,7 @@ def test_two_parents_that_look_at_the_same_time_keep_their_own_projections(run: 
     log = writer_of(path, tmp_path / "log", every=None)
     recorder = Recorder(path, log, [PARENT, PARENT + 1])
     for row, number_ in ((1, FIRST), (0, FIRST + 1), (1, FIRST + 2)):
-        recorder.child(replace(child, row=row, order_id=number_))
+        recorder.child(msgspec.structs.replace(child, row=row, order_id=number_))
     log.close()
     kept = DecisionLog(tmp_path / "log").children()
     assert [int(one["guard"]["quantity_before"]) for one in kept] == [500, 300, 500]

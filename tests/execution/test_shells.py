@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from nowake.core.errors import InputError
+from nowake.core.events import EVENT
 from nowake.core.venue import New, QuoteRequest, VenueEvent
 from nowake.data.reader import kernel_view
 from nowake.execution.batch import BatchDesk
@@ -47,6 +49,21 @@ def test_a_replay_of_what_was_heard_decides_and_sends_the_same(world: World) -> 
     assert list(map(key, notes.decisions)) == list(map(key, world.notes.decisions))
     assert venue.sent == world.venue.sent
     assert len(venue.sent) > 100
+
+
+def test_messages_that_lie_apart_in_memory_are_read_as_they_are_and_other_records_are_refused(world: World) -> None:
+    venue, notes = Recorded(), Notes()
+    desk = LiveDesk(fresh(world), venue, notes, CONFIG, own_from=OURS)
+    for step in world.steps:
+        apart = np.zeros(2 * len(step.messages), step.messages.dtype)[::2]
+        apart[:] = step.messages
+        desk.market(apart, step.now)
+        venue.waiting = list(step.said)
+        desk.tick(step.now)
+    assert venue.sent == world.venue.sent
+    for wrong in (np.zeros(3), np.zeros(2, EVENT.descr[:-1])):
+        with pytest.raises(InputError, match="messages of a market .expected EVENT records"):
+            desk.market(wrong, step.now)
 
 
 def tell(path: DecisionPath, i: int, event: VenueEvent, now: int) -> None:

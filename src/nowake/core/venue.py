@@ -8,8 +8,9 @@ that is finished) comes back as a `reject` event, so that a sender needs one way
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from nowake.core.errors import OrderError
 from nowake.core.values import Side, check_quantity
@@ -40,8 +41,7 @@ def _check_price(price: int) -> None:
         raise OrderError("price", expected="whole ticks from 1 to 2^40-1", got=price)
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(msgspec.Struct, frozen=True, gc=False):
     """Send an order; `price` in ticks, None for a market order; no `venue`: wherever the price is best.
 
     `kind`: limit, market, ioc, post_only, mid_peg or whatever else the venue offers. `min_quantity`: the least that one
@@ -65,8 +65,7 @@ class New:
             raise OrderError("least execution", expected=f"0 to the quantity {self.quantity}", got=self.min_quantity)
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(msgspec.Struct, frozen=True, gc=False):
     """Withdraw an order."""
 
     order_id: int
@@ -75,8 +74,7 @@ class Cancel:
         _check_id(self.order_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(msgspec.Struct, frozen=True, gc=False):
     """Change what is open of an order; a smaller quantity at its price keeps its place in the queue."""
 
     order_id: int
@@ -89,15 +87,13 @@ class Replace:
         _check_price(self.price)
 
 
-@dataclass(frozen=True, slots=True)
-class MassCancel:
+class MassCancel(msgspec.Struct, frozen=True, gc=False):
     """Withdraw every own order, or every one at `venue`."""
 
     venue: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteRequest:
+class QuoteRequest(msgspec.Struct, frozen=True, gc=False):
     """Ask dealers (None: all) for a price; each answer is a `quote` event with this `order_id` and its `quote_id`."""
 
     order_id: int
@@ -110,8 +106,7 @@ class QuoteRequest:
         check_quantity(self.quantity)
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteAccept:
+class QuoteAccept(msgspec.Struct, frozen=True, gc=False):
     """Take a quote; the `fill` or `reject` carries `order_id`."""
 
     order_id: int
@@ -125,8 +120,7 @@ class QuoteAccept:
 Command = New | Cancel | Replace | MassCancel | QuoteRequest | QuoteAccept
 
 
-@dataclass(frozen=True, slots=True)
-class VenueEvent:
+class VenueEvent(msgspec.Struct, frozen=True, gc=False):
     """Something that happened to an own order.
 
     `kind`: ack, reject, fill, cancel, replace, expire, correction, quote, halt or outage. `time` ns UTC, `price` in
@@ -149,8 +143,7 @@ class VenueEvent:
     event_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class OrderStatus:
+class OrderStatus(msgspec.Struct, frozen=True, gc=False):
     """What the venue knows of an order; `state`: sent, working, filled, cancelled, expired or rejected."""
 
     order_id: int
@@ -175,8 +168,7 @@ class Venue(Protocol):
         """Return what is known of one order (its id), of all at a venue (its name), or of all; empty if of none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(msgspec.Struct, frozen=True, gc=False):
     """The best bid and ask that one venue displays, ticks and shares; None and 0 where a side is empty."""
 
     venue: str

@@ -55,6 +55,7 @@ class BatchDesk:
 
         What is to be sent is in `sends` and `counts` then; returns what was decided.
         """
+        now = np.ascontiguousarray(now, np.int64)
         self.counts[:] = 0
         nothing = np.zeros(self.path.n + 1, np.int64)
         decided: list[Decided] = []

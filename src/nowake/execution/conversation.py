@@ -28,6 +28,8 @@ _WORDS = {"ack": Word.ACK, "fill": Word.FILL, "cancel": Word.GONE, "expire": Wor
 _CANCEL = int(Act.CANCEL)
 _ID, _ACT = (SEND.names or ()).index("id"), (SEND.names or ()).index("act")
 _QUOTED = 1_000_000_000  # ns that a quote is tried
+_SIDES = {int(side): side for side in Side}
+_KINDS = {int(kind): (kind, word) for kind, word in KIND_WORDS.items()}
 
 
 class Conversation:
@@ -65,21 +67,18 @@ class Conversation:
 
     def _new(self, row: tuple[Any, ...], now: int) -> Command:
         oid, price, shares, minimum, decision, asked, parent, _, score, venue, _, side, kind, tactic, origin, why = row
+        way, (what, word), name = _SIDES[side], _KINDS[kind], self.names[venue]
         child = Child(
-            oid, parent, self.names[venue], Side(side), shares, price, OrderKind(kind), minimum, decision, tactic,
-            origin, why, score, now,
+            oid, parent, name, way, shares, price, what, minimum, decision, tactic, origin, why, score, now
         )  # fmt: skip
         self.keeper.child(child)
-        self.row[child.order_id] = child.row
-        self._unheard.add(child.order_id)
-        return self._command(child, asked, now)
+        self.row[oid] = parent
+        self._unheard.add(oid)
+        if what is OrderKind.QUOTE:
+            return self._ask(child, asked, now)
+        return New(oid, way, shares, price or None, name, word, minimum)
 
-    def _command(self, child: Child, asked: int, now: int) -> Command:
-        if child.kind is not OrderKind.QUOTE:
-            return New(
-                child.order_id, child.side, child.quantity, child.price or None, child.venue, KIND_WORDS[child.kind],
-                child.minimum,
-            )  # fmt: skip
+    def _ask(self, child: Child, asked: int, now: int) -> Command:
         rows = [k for k in range(len(self.names)) if asked >> k & 1]
         worst = float(self.board["ask"] if child.side > 0 else self.board["bid"])
         limit = child.price or worst

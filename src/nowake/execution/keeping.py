@@ -1,7 +1,8 @@
 """Whoever keeps books of what a desk sends, before it leaves, and of what it hears, before that counts."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from nowake.core.intent import OrderKind
 from nowake.core.values import Side
@@ -11,8 +12,7 @@ from nowake.execution.path import Decided
 __all__ = ["Bookkeeper", "Child", "NobodyKeeps"]
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(msgspec.Struct, frozen=True, gc=False):
     """A child as it leaves: `row` of the parent, `decision` its number there; prices in ticks, 0: none."""
 
     order_id: int

@@ -10,6 +10,9 @@ import numpy as np
 
 from nowake.book.state import Preset as BookPreset
 from nowake.book.state import new_books
+from nowake.core.bound import bound
+from nowake.core.errors import InputError
+from nowake.core.events import EVENT
 from nowake.core.venue import Venue, VenueEvent
 from nowake.data.reader import kernel_view
 from nowake.execution.conversation import Conversation
@@ -34,6 +37,9 @@ class LiveDesk:
         self.now = 0
         self.listeners: list[Callable[[int], None]] = []  # called after each turn, before the next can overwrite it
         self._own_from = own_from
+        none = kernel_view(np.zeros(0, EVENT))
+        self._listen = bound(listen, *path.listening(self.books, own_from, none, 0))
+        self._plain = self._listen is listen  # kernels run as plain Python
 
     @property
     def keeper(self) -> Bookkeeper:
@@ -59,13 +65,16 @@ class LiveDesk:
         return self.talk.mid()
 
     def market(self, events: np.ndarray, now: int) -> None:
-        """Take public messages in (EVENT, `instrument` the row of the place), and let the desk act at `now`."""
+        """Take public messages in (EVENT, `instrument` the row of the place), and let the desk act at `now`.
+
+        InputError for records of another kind.
+        """
         p, self.now = self.path, now
-        count, asking = listen(
-            self.books, p.features, self._own_from, kernel_view(events), 0, len(events), now, p.desk, p.kids, p.working,
-            p.usages, p.limits, p.switches, p.boards, p.stats, p.params, p.draws, p.wants, p.intents, p.passed,
-            p.projections, p.traces, p.marks, p.markouts, p.sends,
-        )  # fmt: skip
+        if events.dtype is not EVENT and events.dtype != EVENT:
+            raise InputError("messages of a market", expected="EVENT records", got=events.dtype)
+        if self._plain or not events.flags.c_contiguous:
+            events = kernel_view(np.ascontiguousarray(events))
+        count, asking = self._listen(*p.listening(self.books, self._own_from, events, now))
         if count or asking:
             self._act(now, *p.after(now, count, asking))
         for listener in self.listeners:

@@ -6,11 +6,11 @@ from nowake.core.intent import OrderKind
 from nowake.core.jit import inline, kernel
 from nowake.execution.desk_state import CHILDREN, Stage
 from nowake.execution.policy import CLASSES, OWN
-from nowake.execution.slicing import planned
+from nowake.execution.slicing import planned, wants_decision
 from nowake.features.own import set_queue
 from nowake.features.stream import write_board
 
-__all__ = ["observe", "sense"]
+__all__ = ["gather", "observe", "observe_due", "sense"]
 
 _OWN, _CLASSES = len(OWN), len(CLASSES)
 _LIVE, _LIT = int(Stage.LIVE), int(PlaceKind.LIT)
@@ -66,3 +66,27 @@ def observe(desk, boards, rows, forecasts, paid, i, now, out):
         o[_OWN + k] = rows[i].value[k]
     for k in range(_CLASSES):
         o[_OWN + n + k] = forecasts[i, k]
+
+
+@kernel
+def gather(desk, kids, working, boards, features, now, rows, news, follow):
+    """Do as `sense` for every parent that wants a decision at now[i]; returns how many do.
+
+    follow[i] is what the plan of such a parent follows, -1 for the others.
+    """
+    asking = 0
+    for i in range(desk.shape[0]):
+        follow[i] = -1
+        if wants_decision(desk[i], now[i]):
+            asking += 1
+            follow[i] = desk[i].follow
+            sense(desk, kids, working, boards, features, i, now[i], rows, news)
+    return asking
+
+
+@kernel
+def observe_due(desk, boards, rows, forecasts, paid, now, follow, out):
+    """Do as `observe` for every parent with follow[i] >= 0."""
+    for i in range(desk.shape[0]):
+        if follow[i] >= 0:
+            observe(desk, boards, rows, forecasts, paid, i, now[i], out)

@@ -6,12 +6,15 @@ A shell brings events and time, and carries out SEND rows; it decides nothing. O
 in training one per row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from nowake.core.board import PlaceKind, new_boards
+from nowake.core.bound import bound
 from nowake.core.errors import InputError
 from nowake.core.intent import INTENT, Origin
 from nowake.core.streams import stream_key
@@ -19,10 +22,10 @@ from nowake.core.values import ParentOrder
 from nowake.data.reader import kernel_view
 from nowake.execution.desk_state import CHILDREN, SEND, Placing, new_desk, take_on
 from nowake.execution.hearing import Word, hear, row_of
-from nowake.execution.observing import observe, sense
+from nowake.execution.observing import gather, observe_due
 from nowake.execution.placing import ROUTED
 from nowake.execution.policy import ACTION, CLASSES, OBSERVED, Forecaster, Policy
-from nowake.execution.slicing import begin
+from nowake.execution.slicing import begin_due
 from nowake.execution.traces import new_traces
 from nowake.execution.turning import turn
 from nowake.features.context import Context, features_for
@@ -54,8 +57,7 @@ class Place:
     latency: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """A decision as it was made: row, time, what the policy saw, and its action."""
 
     row: int
@@ -110,6 +112,9 @@ class DecisionPath:
     forecasts: np.ndarray = field(init=False)
     observations: np.ndarray = field(init=False)
     actions: np.ndarray = field(init=False)
+    _follow: np.ndarray = field(init=False)  # of a decision: what each plan follows, -1 for parents that ask for none
+    _numbers: np.ndarray = field(init=False)
+    _kernels: "_Kernels" = field(init=False)
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -130,9 +135,11 @@ class DecisionPath:
         self.sends = _zeros(4 * (CHILDREN + ROUTED), SEND)
         self.paid = np.zeros(n)
         self.rows, self.forecasts = _zeros(n, ROW), np.zeros((n, len(CLASSES)))
-        self.observations, self.actions = np.zeros((n, len(OBSERVED))), np.zeros(n, ACTION)
+        self.observations, self.actions = np.zeros((n, len(OBSERVED))), _zeros(n, ACTION)
         for board in self.boards if self.separate else self.boards[:1]:
             lay_out(board, self.places)
+        self._follow, self._numbers = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self._kernels = _Kernels(self)
 
     def take_on(self, i: int, order: ParentOrder, plan: np.ndarray, interval: int, placing: Placing) -> None:
         """Put `order` on row `i`, to be worked along `plan` f8[CURVE + 1]."""
@@ -153,50 +160,58 @@ class DecisionPath:
 
     def turn(self, now: int, *, moved: bool) -> tuple[int, list[Decided]]:
         """Turn the desk at `now`; returns how many rows of `sends` are to be carried out, and what was decided."""
-        return self.after(now, *self._turn(now, moved=moved))
+        return self.after(now, *self._turn(now, self.sends, moved=moved))
 
-    def _turn(self, now: int, *, moved: bool) -> tuple[int, int]:
-        done: tuple[int, int] = turn(
+    def _turn(self, now: int, sends: np.ndarray, *, moved: bool) -> tuple[int, int]:
+        done: tuple[int, int] = self._kernels.turn(*self.turning(now, sends, moved=moved))
+        return done
+
+    def turning(self, now: int, sends: np.ndarray, *, moved: bool) -> tuple[Any, ...]:
+        """Return the arguments of `turning.turn`."""
+        return (
             self.desk, self.kids, self.working, self.usages, self.limits, self.switches, self.boards, self.features,
             self.stats, self.params, self.draws, self.wants, self.intents, self.passed, self.projections, self.traces,
-            self.marks, self.markouts, 0, self.n, now, int(moved), self.sends,
+            self.marks, self.markouts, 0, self.n, now, int(moved), sends,
         )  # fmt: skip
-        return done
+
+    def listening(self, books: Any, own_from: int, events: np.ndarray, now: int) -> tuple[Any, ...]:
+        """Return the arguments of `turning.listen` for all of `events`."""
+        return (
+            books, self.features, own_from, events, 0, len(events), now, self.desk, self.kids, self.working,
+            self.usages, self.limits, self.switches, self.boards, self.stats, self.params, self.draws, self.wants,
+            self.intents, self.passed, self.projections, self.traces, self.marks, self.markouts, self.sends,
+        )  # fmt: skip
 
     def after(self, now: int, count: int, asking: int) -> tuple[int, list[Decided]]:
         """Finish a turn that `asking` parents have interrupted: decide for them, and let them look."""
         if not asking:
             return count, []
-        kept = self.sends[:count].copy()
         decided = self.decide(np.full(self.n, now))
-        more, _ = self._turn(now, moved=True)
-        self.sends[count : count + more] = self.sends[:more].copy()
-        self.sends[:count] = kept
+        more, _ = self._turn(now, self.sends[count:], moved=True)
         return count + more, decided
 
     def decide(self, now: np.ndarray) -> list[Decided]:
         """Observe, forecast and decide for every row whose slice is over at now[row]; begin the next one."""
-        rows = [i for i in range(self.n) if self._asks(i, int(now[i]))]
-        for i in rows:
-            sense(self.desk, self.kids, self.working, self.boards, self.features, i, int(now[i]), self.rows, NO_NEWS)
+        call, follow = self._kernels, self._follow
+        if not call.gather(*self._gathering(now)):
+            return []
         self.forecaster.predict(self.rows, self.forecasts)
-        for i in rows:
-            observe(self.desk, self.boards, self.rows, self.forecasts, self.paid, i, int(now[i]), self.observations)
-        follow = self.desk["follow"][rows].tolist()
+        call.observe(self.desk, self.boards, self.rows, self.forecasts, self.paid, now, follow, self.observations)
         self.policy.decide(self.observations, self.actions)
-        return [self._begin(i, int(now[i]), before) for i, before in zip(rows, follow, strict=True)]
-
-    def _begin(self, i: int, now: int, follow: int) -> Decided:
-        a = self.actions[i]
-        rate, urgency, tactic = float(a["rate"]), float(a["urgency"]), int(a["tactic"])
         origin = int(getattr(self.policy, "origin", Origin.MODEL))
-        begin(self.desk, self.boards, i, now, rate, tactic, urgency, origin)
-        number = int(self.desk[i]["decisions"])
-        return Decided(i, now, number, self.observations[i].copy(), rate, urgency, tactic, follow)
+        call.begin(self.desk, self.boards, now, self.actions, origin, follow, self._numbers)
+        told = zip(now.tolist(), self._numbers.tolist(), self.actions.tolist(), follow.tolist(), strict=True)
+        return [
+            Decided(i, time, number, self.observations[i].copy(), rate, urgency, tactic, plan)
+            for i, (time, number, (rate, urgency, tactic), plan) in enumerate(told)
+            if plan >= 0
+        ]
 
-    def _asks(self, i: int, now: int) -> bool:
-        d = self.desk[i]
-        return bool(d["done"] == 0 and d["hands"] == 0 and d["start"] <= now < d["end"] and now >= d["until"])
+    def _gathering(self, now: np.ndarray) -> tuple[Any, ...]:
+        """Return the arguments of `observing.gather`."""
+        return (
+            self.desk, self.kids, self.working, self.boards, self.features, now, self.rows, NO_NEWS, self._follow,
+        )  # fmt: skip
 
     def hear(self, i: int, oid: int, word: Word, quantity: int, price2: int, now: int, fee: float = 0.0) -> int:
         """Take in what a venue said of child `oid` of row `i`; returns the child's row, -1 where it is over already.
@@ -217,6 +232,22 @@ class DecisionPath:
             self.reports, self.marks, i, max(row, 0), int(word), quantity, now,
         )  # fmt: skip
         return row
+
+
+class _Kernels:
+    """The kernels that a desk calls at every event and every decision, bound to the arrays of its path."""
+
+    def __init__(self, path: DecisionPath) -> None:
+        # The arrays of a path are exchanged for others of their own type alone.
+        now = numbers = np.zeros(path.n, np.int64)
+        self.turn: Callable[..., Any] = bound(turn, *path.turning(0, path.sends, moved=False))
+        self.gather: Callable[..., Any] = bound(gather, *path._gathering(now))
+        self.observe: Callable[..., Any] = bound(
+            observe_due, path.desk, path.boards, path.rows, path.forecasts, path.paid, now, numbers, path.observations
+        )
+        self.begin: Callable[..., Any] = bound(
+            begin_due, path.desk, path.boards, now, path.actions, 0, numbers, numbers
+        )
 
 
 def lay_out(board: np.void, places: Sequence[Place]) -> None:

@@ -81,7 +81,7 @@ class ScriptedPolicy:
 
     def decide(self, observations: np.ndarray, actions: np.ndarray) -> None:
         """Fill `actions` from the script: its entry number floor(60 x part of the time gone)."""
-        step = np.floor(60.0 * (1.0 - observations[:, 0]) + 1e-9).astype(np.int64) % len(self.script)
-        rates, tactics = zip(*self.script, strict=True)
-        actions["rate"], actions["urgency"] = np.array(rates)[step], 0.0
-        actions["tactic"] = np.array([int(tactic) for tactic in tactics])[step]
+        script = self.script
+        for i, left in enumerate(observations[:, 0].tolist()):
+            rate, tactic = script[int(60.0 * (1.0 - left) + 1e-9) % len(script)]
+            actions[i] = rate, 0.0, int(tactic)

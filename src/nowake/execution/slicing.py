@@ -8,11 +8,17 @@ rate) and a tactic. What a slice leaves undone is in the next one's plan: the pa
 import numpy as np
 
 from nowake.core.jit import inline, kernel
-from nowake.execution.desk_state import CURVE, Follow
+from nowake.execution.desk_state import CURVE, Follow, Hands
 
-__all__ = ["begin", "planned", "target_now"]
+__all__ = ["begin", "begin_due", "planned", "target_now", "wants_decision"]
 
-_VOLUME = int(Follow.VOLUME)
+_VOLUME, _ALGORITHM = int(Follow.VOLUME), int(Hands.ALGORITHM)
+
+
+@inline
+def wants_decision(d, now):
+    """Tell whether the slice is over and another one is to be decided on."""
+    return d.done == 0 and d.hands == _ALGORITHM and d.start <= now < d.end and now >= d.until
 
 
 @inline
@@ -69,6 +75,16 @@ def begin(desk, boards, i, now, rate, tactic, urgency, origin):
     d.quota = left if d.until >= d.end else min(np.int64(np.ceil(rate * _quota(d, board, now, d.until))), left)
     d.decisions += 1
     d.next_wake = now
+
+
+@kernel
+def begin_due(desk, boards, now, actions, origin, follow, numbers):
+    """Begin a slice of every parent with follow[i] >= 0 at now[i] with its ACTION; numbers[i]: its decisions so far."""
+    for i in range(desk.shape[0]):
+        if follow[i] >= 0:
+            a = actions[i]
+            begin(desk, boards, i, now[i], a.rate, a.tactic, a.urgency, origin)
+            numbers[i] = desk[i].decisions
 
 
 @inline

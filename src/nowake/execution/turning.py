@@ -1,23 +1,16 @@
 """A turn of the desk: every parent that is due, or whose board has moved, looks; those whose slice is over say so."""
 
 # mypy: disable-error-code="no-untyped-def"
-from nowake.core.jit import inline, kernel
-from nowake.execution.desk_state import Hands
+from nowake.core.jit import kernel
 from nowake.execution.feed_handler import hear_feed
 from nowake.execution.hearing import mark_out
 from nowake.execution.placing import look
+from nowake.execution.slicing import wants_decision
 from nowake.risk.marking import mark
 
 __all__ = ["listen", "turn"]
 
-_ALGORITHM = int(Hands.ALGORITHM)
 _MARKS_EVERY = 250_000_000  # ns between two looks at what mark-outs are due
-
-
-@inline
-def _wants_decision(d, now):
-    """Tell whether the slice is over and another one is to be decided on."""
-    return d.done == 0 and d.hands == _ALGORITHM and d.start <= now < d.end and now >= d.until
 
 
 @kernel
@@ -40,7 +33,7 @@ def turn(
             mark_out(desk, boards, features, stats, params, markouts, marks, i, now)
         if d.done != 0:
             continue
-        if _wants_decision(d, now):
+        if wants_decision(d, now):
             asking += 1
             continue
         if now < d.next_wake and (moved == 0 or now - d.looked < d.reaction):

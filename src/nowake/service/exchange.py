@@ -10,11 +10,12 @@ lets too much wait is cut off, and may come back.
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from nowake.core.errors import InputError, NowakeError
@@ -94,7 +95,7 @@ class Exchange:
     def _hear(self) -> None:
         new = self.venue.events()
         if self._before:
-            new = [replace(event, event_id=event.event_id + self._before) for event in new]
+            new = [msgspec.structs.replace(event, event_id=event.event_id + self._before) for event in new]
         self.events.extend(new)
 
     def _advance(self, until: int) -> None:
