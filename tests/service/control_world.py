@@ -99,10 +99,11 @@ class World:
     """A floor, a trader on it, and its controls; `restart` kills the trader (or lets it end) and starts another."""
 
     def __init__(
-        self, folder: Path, work: Sequence[Work], patch: Any, decider: Policy | None = None, policy: str = "default"
-    ) -> None:
+        self, folder: Path, work: Sequence[Work], patch: Any, decider: Policy | None = None, policy: str = "default",
+        decisions: bool = False,
+    ) -> None:  # fmt: skip
         self.folder, self.floor, self.work, self.policy = folder, Floor(), tuple(work), policy
-        self.decider = decider or FixedPolicy()
+        self.decider, self.decisions = decider or FixedPolicy(), decisions
         patch.setattr(trading, "_session", self._session)
         self.trader = self._trader()
         self.controls = Controls(self.trader)
@@ -113,7 +114,10 @@ class World:
         return made
 
     def _trader(self) -> Trader:
-        setup = Setup(self.folder, self.folder / "none", self.work, decider=self.decider, policy=self.policy)
+        setup = Setup(
+            self.folder, self.folder / "none", self.work, decider=self.decider, policy=self.policy,
+            decisions=self.decisions,
+        )  # fmt: skip
         return Trader(setup)
 
     def restart(self, *, peace: bool = False) -> None:

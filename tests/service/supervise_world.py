@@ -11,6 +11,7 @@ import numpy as np
 
 from nowake.core.times import SECOND
 from nowake.core.values import Side
+from nowake.execution.deciders import described_policy
 from nowake.execution.policy import FixedPolicy
 from nowake.market.preset import load, parameter_hash
 from nowake.oms.events import Control, Event, RecoveryNote, decode
@@ -37,6 +38,10 @@ class Model:
         self.confidence = 1.0
         self.asked = 0
         self._well = FixedPolicy(rate=rate)
+
+    def described(self) -> dict[str, Any]:
+        """Return what it is while it is well, so that a decision log can ask that again."""
+        return described_policy(self._well)
 
     def decide(self, observations: np.ndarray, actions: np.ndarray) -> None:
         self.asked += 1
@@ -65,12 +70,15 @@ class Desk:
     def __init__(
         self, folder: Path, model: Any = None, *, quantity: int = 6_000, seconds: float = 600.0,
         policy: str = "default", rules: Supervision = SUPERVISION, work: Sequence[Work] | None = None,
+        decisions: bool = False,
     ) -> None:  # fmt: skip
         self.folder, self.model = folder, model or Model()
         self.heard: list[Alert] = []
         self._begin()
         work = work or (Work("one", Side.BUY, quantity, 0.0, seconds),)
-        self._setup = Setup(folder, folder / "venue.sock", tuple(work), policy=policy, decider=self.model)
+        self._setup = Setup(
+            folder, folder / "venue.sock", tuple(work), policy=policy, decider=self.model, decisions=decisions
+        )
         self._rules = rules
         self._open()
 

@@ -120,6 +120,9 @@ def _decided(kept: Kept, decision: Kept | None) -> str:
     zone, slice_ = kept.header.timezone, kept["slice"]
     if int(slice_["hands"]) == Hands.HUMAN or int(kept["origin"]) == Origin.HUMAN:
         return "a person worked the order"
+    if decision is None and int(slice_["begun"]) and int(kept["decision"]):
+        until = show_time(int(slice_["until"]), zone)
+        return f"after a restart, in the rest of a slice, until {until}, that the plan gave it: no policy was asked"
     if decision is None:
         return "before the first decision of the policy"
     tactic = Tactic(int(decision["tactic"]))
