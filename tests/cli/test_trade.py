@@ -235,6 +235,9 @@ def test_a_basket_has_a_result_for_every_order_and_is_shown_as_a_tree(nowake: An
     ("options", "expected"),
     [
         (("--qty", "5"), "--qty with --basket"), (("--side", "sell"), "--side with --basket"),
+        (("--side", "buy"), "--side with --basket (expected the columns of the file to say it, got 'buy')"),
+        (("--qty", "500000"), "--qty with --basket"), (("--horizon", "4h"), "--horizon with --basket"),
+        (("--strategy", "ac"), "--strategy with --basket"), (("--qty", "none"), "--qty with --basket"),
         (("--strategy", "twap"), "--strategy with --basket"), (("--limit", "50"), "--limit with --basket"),
         (("--staged",), "got --speed max"), (("--basket", "nothing.csv"), "an existing file"),
     ],

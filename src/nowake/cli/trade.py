@@ -42,15 +42,13 @@ __all__ = ["kept_after", "trade"]
 _SHORTEST = 60 * SECOND  # of a window
 _AFTER, _DAY = 30 * 60.0, 86_400.0  # s of the market after the last fill; what lasts to the close
 _REAL = 60.0  # s of real time that it takes at most unless asked for
-_OF_ONE = {
-    "side": "buy", "qty": "500000", "horizon": "4h", "strategy": "ac", "urgency": None, "participation": None,
-    "limit": None,
-}  # fmt: skip
-"""The options that are said of one order, and what they are if nothing is said."""
+_OF_ONE = ("side", "qty", "horizon", "strategy", "urgency", "participation", "limit")
+"""The options that are said of one order."""
 _FASTEST = 10_000.0
 
 
 def trade(
+    ctx: typer.Context,
     preset: PresetOption = "midcap",
     side: SideOption = "buy",
     qty: QtyOption = "500000",
@@ -106,9 +104,11 @@ def trade(
         "mode": mode, "after": after, "micro": micro, "staged": staged, "basket": basket,
     }  # fmt: skip
     out = Envelope("trade", asked, seed=seed)
+    if basket is not None:
+        _refuse_one(ctx)
     wanted, chosen = _wanted(asked, seed, journal, unfinished)
     if basket is not None:
-        wanted = _of_basket(asked, wanted, chosen)
+        wanted = _of_basket(basket, wanted, chosen)
     from nowake.cli.trade_lines import Lines, Voice
     from nowake.service.trade import trade as work
 
@@ -167,15 +167,22 @@ def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: s
     return wanted, chosen
 
 
-def _of_basket(asked: dict[str, Any], wanted: "Wanted", chosen: "Preset") -> "Wanted":
-    """Return a trade of the orders of a file; InputError for an option that is said of one order."""
-    for name, usual in _OF_ONE.items():
-        if asked[name] != usual:
-            raise InputError(f"--{name} with --basket", expected="the columns of the file to say it", got=asked[name])
+def _refuse_one(ctx: typer.Context) -> None:
+    """Refuse an option of one order that was said beside a basket, whatever its value."""
+    for name in _OF_ONE:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
+            raise InputError(
+                f"--{name} with --basket", expected="the columns of the file to say it", got=repr(ctx.params[name])
+            )
+
+
+def _of_basket(basket: str, wanted: "Wanted", chosen: "Preset") -> "Wanted":
+    """Return a trade of the orders of the file `basket`."""
     from nowake.service.trade_basket import read_basket
     from nowake.service.trade_begin import WARM_UP
 
-    file = existing(str(asked["basket"]), "basket")
+    file = existing(basket, "basket")
     lines = read_basket(file, chosen, WARM_UP)
     first = lines[0]
     return replace(wanted, basket=file.stem, lines=lines, strategy=first.strategy, urgency=first.urgency)
