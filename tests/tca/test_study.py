@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nowake.core.errors import InputError
+from nowake.core.times import show_time
 from nowake.tca.command import BY, asked_for, compute_tca, report_path, shown, write_report
 from nowake.tca.kpis import KPIS
 from nowake.tca.minimum import TOO_FEW, Minimum
@@ -139,6 +140,32 @@ def test_the_page_says_what_the_study_says(study, page) -> None:
     parts = {row[0]: float(row[1]) for row in found["decomposition"][1:]}
     assert parts["total"] == pytest.approx(study.total.bps()["total_bps"], abs=0.0051)
     assert "a desk &lt;b&gt;&amp;" in page
+
+
+def texts_of(page: str, key: str) -> list[str]:
+    """Return what is written in a chart."""
+    (chart,) = re.findall(rf'<svg[^>]*>(?:(?!</svg>).)*id="{key}-(?:(?!</svg>).)*</svg>', page, re.DOTALL)
+    return re.findall(r"<text[^>]*>([^<]*)</text>", chart)
+
+
+@pytest.mark.parametrize("orders", [1, 3])
+def test_orders_of_one_day_are_drawn_by_the_time_of_day(desk, orders) -> None:
+    found = analyse_tables(desk(days=1, orders=orders), Asked("order"))
+    zone = found.tables.instruments[found.rows[0].parent.symbol].sessions[0].timezone
+    page = render_study(found, MADE)
+    hours = [text for text in texts_of(page, "orders") if re.fullmatch(r"\d\d:\d\d(:\d\d)?", text)]
+    times = sorted((one.parent.start, one.parent.end) for one in found.rows)
+    first, last = (show_time(time, zone)[:8] for time in (times[0][0], max(end for _, end in times)))
+    assert len(hours) >= 3
+    assert first[:5] <= hours[0]
+    assert hours[-1] <= last
+    assert not any("20" in text and "-" in text for text in texts_of(page, "orders"))
+    assert f"Each order by its start ({zone})." in page
+
+
+def test_orders_of_several_days_are_drawn_by_date(study, page) -> None:
+    dates = [text for text in texts_of(page, "orders") if re.fullmatch(r"[\d-]{5,10}( \d\d)?", text)]
+    assert len(dates) >= 3
 
 
 def test_the_page_is_self_contained(page) -> None:

@@ -8,13 +8,14 @@ import numpy as np
 
 from nowake.core.times import clock_time
 from nowake.tca.charts import draw_parts
-from nowake.tca.figure import INK, MUTED, new_figure, svg
+from nowake.tca.figure import INK, MUTED, clock_axis, new_figure, since_midnight, svg, timezone
 from nowake.tca.gallery import Chart
 from nowake.tca.groups import Group
 from nowake.tca.inference import Effect
 from nowake.tca.kpis import kpi
 from nowake.tca.study import Study
 from nowake.tca.study_tables import titled
+from nowake.tca.tables import Parent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,14 +83,36 @@ def _venues(study: Study) -> Chart | None:
     return _draw("venues", size, lambda axes: _forest(axes, rows, None, label), (_said(rows), caption))
 
 
+def _zone(study: Study) -> str:
+    """Return the time zone that all orders trade in, UTC where there are several."""
+    zones = {timezone(study.tables.instruments[row.parent.symbol]) for row in study.rows}
+    return zones.pop() if len(zones) == 1 else "UTC"
+
+
+def _starts(axes: "Axes", parents: Sequence[Parent], zone: str) -> np.ndarray:
+    """Return the starts of orders as `axes` has them: times of a day, from the first start to the last end, or dates.
+
+    Dates where there are several days.
+    """
+    local = [clock_time(one.start, zone).replace(tzinfo=None) for one in parents]
+    if len({when.date() for when in local}) > 1:
+        return np.array(local, "M8[us]")
+    first = parents[0].start
+    seconds = since_midnight(np.array([one.start for one in parents]), zone, first)
+    last = since_midnight(np.array([one.end for one in parents]), zone, first).max()
+    margin = 0.02 * (last - seconds.min())
+    clock_axis(axes, seconds.min() - margin, last + margin)
+    return seconds
+
+
 def _orders(study: Study) -> Chart:
     rows, number = study.rows, study.asked.number
     value = np.array([np.nan if (v := row.values[number]) is None else v for row in rows], float)
     far = np.array([row.parent.order_id in study.outliers for row in rows])
-    one = kpi(number)
+    one, zone = kpi(number), _zone(study)
 
     def draw(axes: "Axes") -> None:
-        when = np.array([clock_time(row.parent.start, "UTC").replace(tzinfo=None) for row in rows], "M8[us]")
+        when = _starts(axes, [row.parent for row in rows], zone)
         axes.plot(when[~far], value[~far], "o", color=_OWN, markersize=3.5, label="order")
         axes.plot(when[far], value[far], "o", color=_FAR, markersize=4, fillstyle="none", label="outlier, kept")
         axes.axhline(0, color=_LINE, linewidth=0.9)
@@ -102,7 +125,7 @@ def _orders(study: Study) -> Chart:
     alt = "No order has this number."
     if len(known):
         alt = f"{one.words} of {len(known):,} orders over time, from {known.min():.2f} to {known.max():.2f}."
-    caption = f"Each order by its start (UTC). {int(far.sum())} lie far from the median; they stay in every mean."
+    caption = f"Each order by its start ({zone}). {int(far.sum())} lie far from the median; they stay in every mean."
     return _draw("orders", (10.4, 3.3), draw, (alt, caption))
 
 
