@@ -177,7 +177,7 @@ def _market(kept: Kept, decision: Kept | None) -> list[str]:
 
 def _guard(kept: Kept) -> str:
     if not kept["guarded"]:
-        return "passed; its projection was overwritten by another order's look of the same turn"
+        return "passed; its projection was overwritten by a later look of the same turn"
     projected = told(kept["guard"])
     limits = words_of(int(kept["guard"]["reasons"]))
     if projected.verdict == "passed":
