@@ -7,7 +7,7 @@ from nowake.core.values import Side
 from nowake.core.venue import Cancel, MassCancel, New, QuoteAccept, QuoteRequest, Replace
 from nowake.core.venue_conformance import check_venue
 from nowake.market.market import Market
-from nowake.market.venue import SimulatedVenue, SimulatedView
+from nowake.market.venue import SimulatedVenue
 
 
 @pytest.fixture
@@ -88,21 +88,3 @@ def test_an_unknown_quote_is_refused(market: Market) -> None:
 def test_impossible_commands_are_never_made(make: object) -> None:
     with pytest.raises(OrderError):
         make()  # type: ignore[operator]
-
-
-def test_the_view_shows_the_books_and_counts_every_share(market: Market) -> None:
-    view, quote = SimulatedView(market), market.quote()
-    touches = view.touches()
-    assert [row.venue for row in touches] == names(market)
-    assert max(row.bid for row in touches if row.bid is not None) == quote.bid
-    assert sum(row.ask_size for row in touches if row.ask == quote.ask) == quote.ask_size
-    assert quote.bid is not None
-    assert quote.ask is not None
-    assert view.mid() == (quote.bid + quote.ask) / 2
-    before = view.volume()
-    venue = SimulatedVenue(market)
-    venue.send(New(1, Side.BUY, 700, kind="market"))
-    market.advance(0.002)
-    assert view.now == market.now
-    assert view.volume() - before >= 700
-    assert len(market.messages()) == 0  # collected

@@ -3,8 +3,6 @@
 Order ids are the sender's, above 0 and never used twice; a quote has an id that the venue gives. What a value can show
 to be impossible (a quantity of 0) is refused when it is made; what only the venue can know (an unknown name, an order
 that is finished) comes back as a `reject` event, so that a sender needs one way to hear of failures.
-
-`View` is the market data beside it: what an algorithm may look at, never more than the venues publish.
 """
 
 from collections.abc import Sequence
@@ -24,10 +22,8 @@ __all__ = [
     "QuoteAccept",
     "QuoteRequest",
     "Replace",
-    "Touch",
     "Venue",
     "VenueEvent",
-    "View",
 ]
 
 
@@ -166,27 +162,3 @@ class Venue(Protocol):
 
     def status(self, scope: int | str | None = None) -> Sequence[OrderStatus]:
         """Return what is known of one order (its id), of all at a venue (its name), or of all; empty if of none."""
-
-
-class Touch(msgspec.Struct, frozen=True, gc=False):
-    """The best bid and ask that one venue displays, ticks and shares; None and 0 where a side is empty."""
-
-    venue: str
-    bid: int | None
-    bid_size: int
-    ask: int | None
-    ask_size: int
-
-
-class View(Protocol):
-    """What the market shows."""
-
-    @property
-    def now(self) -> int:
-        """The time, ns UTC."""
-
-    def touches(self) -> Sequence[Touch]:
-        """Return the touch of every displayed venue that trades."""
-
-    def volume(self) -> int:
-        """Return the shares that everybody, own orders included, has traded since the view was made."""

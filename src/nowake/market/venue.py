@@ -1,6 +1,5 @@
-"""The simulated market behind the seams `Venue` and `View`: what works here can work on any other venue."""
+"""The simulated market behind the seam `Venue`: what works here can work on any other venue."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,12 +14,11 @@ from nowake.core.venue import (
     QuoteAccept,
     QuoteRequest,
     Replace,
-    Touch,
     VenueEvent,
 )
 from nowake.market.market import Market, OwnEvent
 
-__all__ = ["SimulatedVenue", "SimulatedView"]
+__all__ = ["SimulatedVenue"]
 
 
 class SimulatedVenue:
@@ -126,50 +124,3 @@ class SimulatedVenue:
             self._order[oid], Side(known["side"]), known["quantity"], known["venue"], known["filled"],
             known["leaves"], known["state"],
         )  # fmt: skip
-
-
-class SimulatedView:
-    """A `View` of a `Market`: collects its trades and messages, and reads its books once per instant."""
-
-    def __init__(self, market: Market) -> None:
-        self._market = market
-        self._lit = tuple(venue.name for venue in market.venues() if venue.kind == "lit")
-        self._seen = -1
-        self._touches: tuple[Touch, ...] = ()
-        self._volume, self._mid = 0, math.nan
-        market.messages()
-        market.trades()
-
-    @property
-    def now(self) -> int:
-        """The time, ns UTC."""
-        return self._market.now
-
-    def touches(self) -> tuple[Touch, ...]:
-        """Return the touch of every lit venue."""
-        if self._seen != self._market.now:
-            self.volume()  # little and often: joining many record arrays is slow
-            self._touches = tuple(self._touch(name) for name in self._lit)
-            self._seen = self._market.now
-        return self._touches
-
-    def _touch(self, name: str) -> Touch:
-        bids, asks = self._market.book(name, 1)
-        bid, bid_size = bids[0] if bids else (None, 0)
-        ask, ask_size = asks[0] if asks else (None, 0)
-        return Touch(name, bid, bid_size, ask, ask_size)
-
-    def volume(self) -> int:
-        """Return the shares traded since the view was made; what was published before is let go."""
-        self._market.messages()
-        self._volume += int(self._market.trades()["quantity"].sum())
-        return self._volume
-
-    def mid(self) -> float:
-        """Return the consolidated mid in ticks; the last one known where a side is empty everywhere."""
-        rows = self.touches()
-        bid = max((row.bid for row in rows if row.bid is not None), default=None)
-        ask = min((row.ask for row in rows if row.ask is not None), default=None)
-        if bid is not None and ask is not None:
-            self._mid = (bid + ask) / 2
-        return self._mid
