@@ -225,7 +225,9 @@ def test_unknown_names_name_the_nearest(
         (("--participation", "1.5"), "--participation"),
         (("--urgency", "-1"), "--urgency"),
         (("--slice", "0s"), "slice"),
-        (("--slice", "often"), "duration"),
+        (("--slice", "often"), "--slice (expected a duration"),
+        (("--patience", "9" * 400 + "h"), "--patience (expected a duration"),
+        (("--limit", "1e400"), "--limit (expected a number above 0"),
         (("--latency-ms", "-1"), "--latency-ms"),
         (("--latency-ms", "1,2"), "--latency-ms"),
         (("--latency-ms", "quick"), "--latency-ms"),
@@ -349,3 +351,34 @@ class TestVerify:
 )
 def test_impossible_parameters(refused: Any, argv: tuple[str, ...]) -> None:
     assert refused(*argv).startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("data", "ls", "--store", "{file}"), "store {file} (expected a folder, got a file)"),
+        (("explain", "--check", "--log", "{empty}"), "decision log {empty} (expected one that was begun, got an empty file)"),
+        (("exchange",), "missing FOLDER (expected gets venue.sock and venue.log, the venue's memory, got nothing)"),
+        (("run", "--preset", "{missing}.toml"), "{missing}.toml (expected a readable TOML file, got nothing there)"),
+        (("run", "--horizon", "soon"), "--horizon (expected a duration like 90s, 4h, 1h30m or 250ms, got 'soon')"),
+        (("fit", "ofi", "{file}", "--bucket", "wide"), "--bucket (expected a duration"),
+        (("features", "{file}", "--every", "often", "--out", "{missing}"), "--every (expected a duration"),
+        (("impact", "--horizon", "long"), "--horizon (expected a duration"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+)  # fmt: skip
+def test_what_cannot_be_is_named_with_what_was_expected(
+    nowake: Any, tmp_path: Path, asked: tuple[str, ...], expected: str
+) -> None:
+    (tmp_path / "a file").write_text("a,b\n1,2\n")
+    (tmp_path / "empty").touch()
+    places = {"file": tmp_path / "a file", "empty": tmp_path / "empty", "missing": tmp_path / "missing"}
+    assert expected.format(**places) in nowake(*(word.format(**places) for word in asked)).refusal
+
+
+def test_a_home_that_is_a_file_is_named(nowake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NOWAKE_HOME", str(tmp_path / "file"))
+    assert (
+        f"folder {tmp_path / 'file'} (expected $NOWAKE_HOME or --journal FILE" in nowake("trade", "--qty", "5").refusal
+    )

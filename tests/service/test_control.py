@@ -253,6 +253,15 @@ def test_a_persons_child_beyond_a_limit_of_the_policy_is_refused_with_the_reason
         (Asked("kill", "firm", "softly", "ann", "x"), "unknown level"),
         (Asked("release", "firm", "", "ann", "x"), "the second person"),
         (Asked("release", "firm", "risk.officer", "ann", "x"), "nothing to resume"),
+        (Asked("limit", "P", "1e400", "ann", "x"), "below 2^40 ticks"),
+        (Asked("limit", "P", "1e15", "ann", "x"), "below 2^40 ticks"),
+        (Asked("limit", "P", "-5", "ann", "x"), "above 0"),
+        (Asked("end", "P", f"+{'9' * 400}h", "ann", "x"), "+10m from now"),
+        (Asked("end", "P", "9" * 400, "ann", "x"), "by the close"),
+        (Asked("parameter", "P", f"patience={'9' * 400}h", "ann", "x"), "a day at most"),
+        (Asked("parameter", "P", "patience=25h", "ann", "x"), "a day at most"),
+        (Asked("parameter", "P", "slack=1e308", "ann", "x"), "0 to 1,000,000"),
+        (Asked("withdraw", "P", "9" * 400, "ann", "x"), "taken it over"),
     ],
     ids=lambda one: one if isinstance(one, str) else f"{one.what} {one.value}",
 )
@@ -269,6 +278,46 @@ def test_what_cannot_be_is_refused_changes_nothing_and_is_written_down(
     assert refused.what == f"refused {asked.what}"
     assert (refused.who, refused.target, refused.value) == (asked.who, asked.target, asked.value)
     assert what in refused.why
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [("send", "100 limit 1e400 ALPHA"), ("send", f"{'9' * 400} ioc 50 ALPHA"), ("withdraw", "9" * 400)],
+)
+def test_numbers_that_no_record_holds_are_refused_of_a_person_too(make: Make, what: str, value: str) -> None:
+    world = make()
+    world.done("take-over", "P")
+    world.refused(what, "P", value)
+    world.run(2.0)
+    assert world.trader.alarms == []
+
+
+NUMBERS = st.one_of(
+    st.integers(-(10**30), 10**30).map(str), st.floats().map(str), st.from_regex(r"[+-]?[0-9]{1,4}(e[0-9]{1,3})?", fullmatch=True),
+    st.sampled_from(["", "none", "1e400", "inf", "-inf", "9" * 400, "sNaN", "0x1", "1_000", "٣"]),
+)  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    what=st.sampled_from(["limit", "cap", "urgency", "end", "parameter", "strategy", "send", "withdraw", "allocate"]),
+    form=st.sampled_from(["{}", "+{}h", "{}%", "patience={}s", "slack={}", "pov {}", "ac {}", "{0} limit {0} ALPHA", "red={}"]),
+    number=NUMBERS,
+)  # fmt: skip
+def test_whatever_number_a_person_says_the_trader_answers(heard: World, what: str, form: str, number: str) -> None:
+    answer = heard.say(what, "P", form.format(number))
+    assert answer.words
+    heard.run(0.25)
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A world that hears strange numbers."""
+    with pytest.MonkeyPatch.context() as patch:
+        world = World(tmp_path_factory.mktemp("heard"), [buy(minutes=60.0)], patch)
+        world.run(5.0)
+        yield world
+        world.trader._opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ GOOD = "buy,100,10m"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "line 1 (expected the columns side, qty, horizon or end too"),
+        ("", "line 1 (expected the columns side, qty, horizon or end too, got none)"),
         ("side,qty,horizon\n", f"1 to {MOST} orders below the line of columns, got 0"),
         ("side,qty,horizon\n" + f"{GOOD}\n" * (MOST + 1), f"got {MOST + 1}"),
         ("side,quantity,horizon\n" + GOOD, "line 1, column 'quantity'"),
@@ -79,7 +79,9 @@ GOOD = "buy,100,10m"
         ("side,qty,horizon,start\nbuy,1,1h,x", "column start (expected a duration like 90s or 4h, or 10:30, got 'x')"),
         ("side,qty,horizon,limit\nbuy,1,1h,50.005", "column limit (expected a price in currency, in whole ticks"),
         ("side,qty,horizon,limit\nbuy,1,1h,nan", "column limit"),
-        ("side,qty,horizon,limit\nbuy,1,1h,-1", "column limit (expected a price above 0, got '-1')"),
+        ("side,qty,horizon,limit\nbuy,1,1h,1e400", "column limit (expected a price above 0, below 2^40 ticks, got"),
+        ("side,qty,horizon\nbuy,1," + "9" * 400 + "h", "column horizon (expected a duration like 90s or 4h, got"),
+        ("side,qty,horizon,limit\nbuy,1,1h,-1", "column limit (expected a price above 0, below 2^40 ticks, got '-1')"),
         ("side,qty,horizon,algo\nbuy,1,1h,twop", "column algo (expected one of twap, vwap, pov, ac, ow, got 'twop')"),
         ("side,qty,horizon,algo\nbuy,1,1h,adaptive", "column algo"),
         ("side,qty,horizon,algo\nbuy,1,1h,pov 1.5", "a number of its own"),

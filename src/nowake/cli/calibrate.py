@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nowake.cli.options import Json, SeedOption, StoreAt, existing, writable
+from nowake.cli.options import Json, SeedOption, StoreAt, existing, span, writable
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.cli.sources import as_query
@@ -46,13 +46,13 @@ def calibrate(
     result = Envelope("calibrate", asked, seed=seed)
     target_file = writable(out, (".toml",), "--out")
     assert target_file is not None
-    from nowake.core.times import SECOND, duration
+    from nowake.core.times import SECOND
     from nowake.market.calibrate.fit import Job, Limits
     from nowake.market.preset import load
 
     if budget is None and evaluations is None:
         budget = _BUDGET
-    limits = Limits(evaluations, duration(budget) / SECOND if budget else None, workers)
+    limits = Limits(evaluations, span(budget, "--budget") / SECOND if budget else None, workers)
     base = load(preset_base)
     with Progress("calibrate") as bar:
         target, unseen = _targets(data, holdout or [], store)

@@ -1,5 +1,6 @@
 """`nowake data`: check, verify, ingest, ls, show, sql."""
 
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -207,6 +208,8 @@ def ls(store: StoreAt = None, json: Json = False) -> int:
     from nowake.data.query import ls as listing
     from nowake.service.training_store import open_whole
 
+    if Path(address).is_file():
+        raise InputError(f"store {address}", expected="a folder", got="a file")
     found = listing(open_whole(address))
     if json:
         out.write({"store": address, "partitions": found})

@@ -25,7 +25,7 @@ SOCKET_PATH = 107  # bytes that the system has for the path of a Unix socket
 
 
 def exchange(
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Gets venue.sock and venue.log, the venue's memory.")],
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Folder of venue.sock and of venue.log, its memory.")],
     preset: PresetOption = "midcap",
     seed: SeedOption = 7,
     regime: RegimeOption = "calm",

@@ -44,6 +44,8 @@ def explain(
     from nowake.oms.identifiers import text
 
     kept = DecisionLog(where)
+    if not kept.sessions:
+        raise InputError(f"decision log {where}", expected="one that was begun", got="an empty file")
     name = str if order_id is not None and "-" not in order_id else text
     if check:
         body = _checked(kept, number, name)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nowake.cli.data import Date, Format, Symbol, Tick, Tolerance, Zone
-from nowake.cli.options import Json, StoreAt, existing
+from nowake.cli.options import Json, StoreAt, existing, span
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.cli.sources import as_query, is_generated, open_source, reader_options
 from nowake.core.errors import InputError
-from nowake.core.times import duration
 
 if TYPE_CHECKING:
     from nowake.data.reader import ReaderOptions
@@ -55,6 +54,8 @@ def features(
         "news_delay": news_delay, "news_symbol": news_symbol, "date": date, "symbol": symbol, "tick": tick,
         "format": fmt, "timezone": timezone, "store": store, "clock_tolerance": clock_tolerance,
     })  # fmt: skip
+    if every.strip().lower() != "event":
+        span(every, "--every")
     delay = _about_news(news, news_timezone, news_delay, news_symbol)
     options = reader_options(date=date, symbol=symbol, tick=tick, timezone=timezone, clock_tolerance=clock_tolerance)
     fitted = None if micro is None else micro_table(micro)
@@ -84,7 +85,7 @@ def _about_news(news: str | None, zone: str | None, delay: str | None, symbol: s
                 raise InputError(option, expected="--news FILE beside it", got=repr(value))
         return 0
     existing(news, "news")
-    return 0 if delay is None else duration(delay)
+    return 0 if delay is None else span(delay, "--news-delay")
 
 
 def micro_table(path: str) -> "MicroTable":

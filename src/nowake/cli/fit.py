@@ -7,12 +7,12 @@ import typer
 
 from nowake.cli.data import Date, Format, Symbol, Tick, Tolerance, Zone
 from nowake.cli.features import recorded
-from nowake.cli.options import Json, StoreAt
+from nowake.cli.options import Json, StoreAt, span
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.cli.sources import as_query, is_generated, reader_options
 from nowake.core.errors import InputError
-from nowake.core.times import duration, time_of_day
+from nowake.core.times import time_of_day
 
 __all__ = ["microprice", "ofi", "volume"]
 
@@ -122,7 +122,7 @@ def ofi(
     out = Envelope("fit.ofi", {
         "source": source, "bucket": bucket, "store": store, "clock_tolerance": clock_tolerance, **asked
     })  # fmt: skip
-    width = duration(bucket)
+    width = span(bucket, "--bucket")
     options = reader_options(date=date, symbol=symbol, tick=tick, timezone=timezone, clock_tolerance=clock_tolerance)
     what = _recorded(source, store, asked)
     from nowake.features.ofi import fit_ofi

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nowake.cli.options import Json, PresetOption, RegimeOption, SeedOption, SideOption
+from nowake.cli.options import Json, PresetOption, RegimeOption, SeedOption, SideOption, span
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.core.errors import InputError, nearest
@@ -33,7 +33,7 @@ def impact(
     asked = {"preset": preset, "sizes": sizes, "horizon": horizon, "participation": participation, "algo": algo,
              "pairs": pairs, "side": side, "regime": regime}  # fmt: skip
     out = Envelope("impact", asked, seed=seed)
-    from nowake.core.times import SECOND, duration
+    from nowake.core.times import SECOND
     from nowake.core.values import Side
     from nowake.market.impact import Plan, measure, square_root_fit
     from nowake.market.preset import load
@@ -42,7 +42,7 @@ def impact(
         raise InputError(f"unknown algorithm '{algo}'", expected="twap", got=repr(algo), hint=nearest(algo, ["twap"]))
     chosen = load(preset)
     plan = Plan(
-        sizes=_percents(sizes), horizon=duration(horizon) / SECOND if horizon else None,
+        sizes=_percents(sizes), horizon=span(horizon, "--horizon") / SECOND if horizon else None,
         participation=0.15 if participation is None and horizon is None else participation,
         pairs=pairs, side=Side.parse(side), regime=regime, seed=seed,
     )  # fmt: skip

@@ -214,7 +214,7 @@ def _usage(error: Any) -> InputError:
 
 def _wanted(param: Any) -> str:
     text = str(getattr(param, "help", "") or "a value")
-    return text[0].lower() + text[1:].rstrip(".").split(".")[0]
+    return text[0].lower() + text[1:].split(". ")[0].rstrip(".")
 
 
 if __name__ == "__main__":

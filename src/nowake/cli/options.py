@@ -12,6 +12,7 @@ import typer
 
 from nowake.core.errors import InputError, OrderError, nearest
 from nowake.core.places import home
+from nowake.core.times import duration
 from nowake.core.values import MAX_QUANTITY, check_quantity
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "named",
     "positive",
     "quantity",
+    "span",
     "writable",
 ]
 
@@ -58,6 +60,9 @@ PolicyOption = Annotated[
 ProcessesOption = Annotated[
     int, typer.Option("--processes", help="Processes that share the pairs; 0: as many as pay off.")
 ]
+
+_DEAREST = 10**10  # of a share, in currency
+_FOREVER = 2**62  # ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +113,27 @@ def day(text: str | None, option: str = "--date") -> date | None:
         raise InputError(option, expected="a date YYYY-MM-DD", got=repr(text)) from None
 
 
+def span(text: str, option: str) -> int:
+    """Return nanoseconds of a duration like ``90s`` or ``4h``; InputError, which names the option, else."""
+    try:
+        length = duration(text)
+        if length < _FOREVER:
+            return length
+    except (InputError, OverflowError):
+        pass
+    raise InputError(option, expected="a duration like 90s, 4h, 1h30m or 250ms", got=repr(text))
+
+
 def decimal(text: str | None, option: str) -> Decimal | None:
-    """Return an exact decimal above zero, None if there is none; InputError else."""
+    """Return an exact decimal above zero that a price may be, None if there is none; InputError else."""
     if text is None:
         return None
     try:
         value = Decimal(text.strip())
     except InvalidOperation:
         value = Decimal(0)
-    if not value.is_finite() or value <= 0:
-        raise InputError(option, expected="a number above 0", got=repr(text))
+    if not value.is_finite() or not 0 < value < _DEAREST:
+        raise InputError(option, expected=f"a number above 0, below {_DEAREST:,}", got=repr(text))
     return value
 
 

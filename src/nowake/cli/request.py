@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nowake.cli.options import existing, named, positive, quantity
+from nowake.cli.options import decimal, existing, named, positive, quantity, span
 from nowake.cli.sources import as_query, open_source, reader_options
 from nowake.core.errors import InputError, OrderError
-from nowake.core.times import MINUTE, MS, duration, time_of_day
+from nowake.core.times import MINUTE, MS, time_of_day
 from nowake.core.values import Side
 
 if TYPE_CHECKING:
@@ -67,8 +66,8 @@ def make_request(asked: Asked, on_progress: Callable[[float], None] | None = Non
     qty = quantity(asked.qty)
     times = [_time(asked.decided, "--decided"), _time(asked.start, "--start"), _time(asked.end, "--end")]
     _ordered(times, asked)
-    limit = _limit(asked.limit)
-    longest = None if asked.slice is None else duration(asked.slice)
+    limit = decimal(asked.limit, "--limit")
+    longest = None if asked.slice is None else span(asked.slice, "--slice")
     if not 0 < asked.participation < 1:
         raise OrderError("--participation", expected="above 0 and below 1", got=asked.participation)
     positive(asked.urgency, "--urgency")
@@ -110,18 +109,6 @@ def _ordered(times: list[int | None], asked: Asked) -> None:
     first = start if start is not None else end
     if decided is not None and first is not None and decided > first:
         raise OrderError("--decided", expected=f"a time not after {asked.start or asked.end}", got=asked.decided)
-
-
-def _limit(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        value = Decimal(text.strip())
-    except ArithmeticError:
-        value = Decimal(0)
-    if not value.is_finite() or value <= 0:
-        raise OrderError("--limit", expected="a price above 0", got=repr(text))
-    return value
 
 
 def _numbers(text: str, option: str, form: str) -> list[float]:
@@ -167,10 +154,10 @@ def _placement(asked: Asked) -> "Placement":
     from nowake.execution.state import Placement
 
     return Placement(
-        cross_before=duration(asked.cross_before),
-        sweep_before=duration(asked.sweep_before),
-        patience=duration(asked.patience),
-        reaction=duration(asked.reaction),
+        cross_before=span(asked.cross_before, "--cross-before"),
+        sweep_before=span(asked.sweep_before, "--sweep-before"),
+        patience=span(asked.patience, "--patience"),
+        reaction=span(asked.reaction, "--reaction"),
         improve=asked.improve,
         depth=asked.depth,
         max_child=asked.max_child,

@@ -19,12 +19,13 @@ from nowake.cli.options import (
     SeedOption,
     SideOption,
     quantity,
+    span,
     writable,
 )
 from nowake.cli.output import Envelope, plain, say, table
 from nowake.cli.progress import Progress
 from nowake.core.errors import InputError
-from nowake.core.times import SECOND, duration
+from nowake.core.times import SECOND
 from nowake.core.values import Side
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def _cores(what: "Scenario") -> int:
 
 def _scenario(asked: dict[str, Any], seed: int) -> "Scenario":
     """Return what is asked for, checked before anything runs."""
-    order, side, seconds = quantity(asked["qty"]), Side.parse(asked["side"]), duration(asked["horizon"]) / SECOND
+    order, side = quantity(asked["qty"]), Side.parse(asked["side"])
+    seconds = span(asked["horizon"], "--horizon") / SECOND
     from nowake.market.preset import load
     from nowake.market.scenario import Scenario
 

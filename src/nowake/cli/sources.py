@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nowake.cli.options import day, decimal, default_store, existing
+from nowake.cli.options import day, decimal, default_store, existing, span
 from nowake.core.errors import InputError
-from nowake.core.times import duration, local_midnight
+from nowake.core.times import local_midnight
 
 if TYPE_CHECKING:
     from nowake.data.reader import Reader, ReaderOptions
@@ -31,7 +31,9 @@ def reader_options(
         local_midnight(calendar(2000, 1, 1), timezone)
     if step is not None and step < 1:
         raise InputError("--step", expected="a whole number of ticks from 1", got=step)
-    tolerance = ReaderOptions().clock_tolerance_ns if clock_tolerance is None else duration(clock_tolerance)
+    tolerance = ReaderOptions().clock_tolerance_ns
+    if clock_tolerance is not None:
+        tolerance = span(clock_tolerance, "--clock-tolerance")
     return ReaderOptions(
         date=day(date),
         timezone=timezone,

@@ -23,10 +23,11 @@ from nowake.cli.options import (
     named,
     positive,
     quantity,
+    span,
 )
 from nowake.cli.output import Envelope, say, table
 from nowake.core.errors import InputError, OrderError
-from nowake.core.times import SECOND, duration
+from nowake.core.times import SECOND
 from nowake.core.values import Side
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _whole_path(name: str, known: "Sequence[str]") -> str:
 
 
 def _horizon(text: str) -> float:
-    length = duration(text)
+    length = span(text, "--horizon")
     if length < _SHORTEST:
         raise OrderError("--horizon", expected="at least 60s", got=repr(text))
     return length / SECOND
@@ -221,7 +222,7 @@ def kept_after(text: str | None, speed: float) -> float:
     written = text.strip().lower()
     if written == "close":
         return _DAY
-    return min(duration(written) / SECOND, _DAY)
+    return min(span(written, "--after") / SECOND, _DAY)
 
 
 def _urgency(value: float | None, strategy: str) -> float:
@@ -251,7 +252,11 @@ def _journal(text: str | None) -> Path:
     """Return the file of the journal; InputError where there can be none."""
     if text is None:
         place = home()
-        place.mkdir(parents=True, exist_ok=True)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            expected = "$NOWAKE_HOME or --journal FILE where a file can be made"
+            raise InputError(f"folder {place}", expected=expected, got=error.strerror) from error
         return place / "journal.db"
     if "://" in text:
         raise InputError("--journal", expected="a file: the market of a trade is kept beside it", got=repr(text))

@@ -50,6 +50,8 @@ def load(path: str | Path, model: type[M]) -> M:
     """Return the configuration in the TOML file at `path`; InputError if it cannot be read, ConfigError by key."""
     try:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"configuration file {path}", expected="a readable TOML file", got="nothing there") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"configuration file {path}", expected="a readable TOML file", got=error) from error
     except tomllib.TOMLDecodeError as error:

@@ -12,7 +12,7 @@ import numpy as np
 
 from nowake.core.errors import CapacityError, InputError, OrderError, nearest
 from nowake.core.intent import KIND_WORDS, OrderKind, Origin, Tactic
-from nowake.core.times import SECOND, duration
+from nowake.core.times import DAY, SECOND, duration
 from nowake.core.values import Instrument
 from nowake.execution.desk_state import CHILDREN, Hands, Placing, Stage
 from nowake.execution.hearing import row_of
@@ -33,6 +33,7 @@ __all__ = [
 _KINDS = (OrderKind.LIMIT, OrderKind.MARKET, OrderKind.IOC, OrderKind.POST_ONLY, OrderKind.MID_PEG, OrderKind.QUOTE)
 _PRICED = (OrderKind.LIMIT, OrderKind.IOC, OrderKind.POST_ONLY)
 _RESTING = (OrderKind.LIMIT, OrderKind.POST_ONLY, OrderKind.MID_PEG)
+_MOST_SLACK = 1e6  # slices
 _WORDS = {
     Hands.ALGORITHM: "the algorithm works it", Hands.PAUSED: "it is paused", Hands.HUMAN: "a person has taken it over",
     Hands.CANCEL: "all of it is withdrawn", Hands.FINISH: "it is being finished",
@@ -189,7 +190,7 @@ def set_parameter(d: np.void, name: str, text: str) -> None:
     if name not in known:
         hint = nearest(name, known)
         raise InputError(f"unknown parameter '{name}'", expected=", ".join(known), got=repr(name), hint=hint)
-    value = _number(name, text) if name == "slack" else duration(text)
+    value = _number(name, text) if name == "slack" else _span(name, text)
     now = Placing(**{one: d[one].item() for one in known})
     after = replace(now, **{name: value})  # type: ignore[arg-type]
     if after.reaction > int(d["interval"]):
@@ -197,13 +198,23 @@ def set_parameter(d: np.void, name: str, text: str) -> None:
     d[name], d["next_wake"] = value, 0
 
 
+def _span(name: str, text: str) -> int:
+    try:
+        length = duration(text)
+    except OverflowError:
+        length = -1
+    if not 0 <= length <= DAY:
+        raise InputError(name, expected="a duration of a day at most", got=repr(text))
+    return length
+
+
 def _number(name: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not 0 <= value < float("inf"):
-        raise InputError(name, expected="a number from 0", got=repr(text))
+    if not 0 <= value <= _MOST_SLACK:
+        raise InputError(name, expected=f"a number from 0 to {_MOST_SLACK:,.0f}", got=repr(text))
     return value
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Asked", "Controls"]
 
+_NO_CHILD = 2**62  # above every id
 Handler = Callable[[Asked], str]
 """Carries out a control of its own kind and returns what there is to say; InputError if it cannot."""
 
@@ -237,4 +238,4 @@ def _note(one: _Tried) -> str:
 def _number(value: str) -> int:
     if not (value.isascii() and value.isdecimal()):
         raise InputError("child", expected="an order id like 1-1-7", got=repr(value))
-    return int(value[:20])
+    return min(int(value[:20]), _NO_CHILD)

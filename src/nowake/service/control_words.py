@@ -11,7 +11,7 @@ import numpy as np
 
 from nowake.core.errors import InputError, nearest
 from nowake.core.intent import KIND_WORDS
-from nowake.core.times import clock_time, duration, local_midnight, show_time, time_of_day
+from nowake.core.times import DAY, clock_time, duration, local_midnight, show_time, time_of_day
 from nowake.core.values import Instrument
 from nowake.execution import by_hand
 from nowake.execution.by_hand import Wanted
@@ -21,6 +21,9 @@ from nowake.oms.events import Control
 __all__ = ["WORDS", "Around", "Trial", "change", "child_of", "known", "restore"]
 
 _KINDS = {word: kind for kind, word in KIND_WORDS.items()}
+_DEAREST = 2**40  # ticks
+_LONGEST = 366 * DAY  # ns
+_SHOWN = 40  # letters of what was said
 _CHILD = "QUANTITY KIND [PRICE] VENUE [min SHARES], like '200 limit 50.01 ALPHA'"
 
 
@@ -135,9 +138,17 @@ def _limit(trial: Trial, value: str, around: Around) -> str:
 
 def _ticks(text: str, around: Around) -> int:
     try:
-        return around.instrument.ticks(text)
+        ticks = around.instrument.ticks(text)
     except ArithmeticError:
-        raise InputError("price", expected="a price in currency, or none", got=repr(text)) from None
+        ticks = 0
+    if not 0 < ticks < _DEAREST:
+        raise InputError("price", expected="a price in currency above 0, below 2^40 ticks, or none", got=_cut(text))
+    return ticks
+
+
+def _cut(text: str) -> str:
+    """Return what was said, if it is long its beginning."""
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"
 
 
 def _end(trial: Trial, value: str, around: Around) -> str:
@@ -149,10 +160,21 @@ def _end(trial: Trial, value: str, around: Around) -> str:
     return str(end)
 
 
+def _span(text: str, what: str, expected: str) -> int:
+    """Return ns of a duration of a year at most."""
+    try:
+        length = duration(text)
+        if length <= _LONGEST:
+            return length
+    except (InputError, OverflowError):
+        pass
+    raise InputError(what, expected=expected, got=_cut(text))
+
+
 def _time(text: str, around: Around) -> int:
     """Return ns UTC of ``+10m``, ``15:30`` (local, today) or ns UTC."""
     if text.startswith("+"):
-        return around.now + duration(text[1:])
+        return around.now + _span(text[1:], "end", "+10m from now, or a local time like 15:30")
     if text.isascii() and text.isdecimal():
         return int(text)
     zone = around.instrument.sessions[0].timezone

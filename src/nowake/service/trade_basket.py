@@ -28,6 +28,7 @@ _COLUMNS = ("side", "qty", "start", "end", "horizon", "limit", "algo", "client",
 _ALGOS = {"twap": 0.0, "vwap": 0.0, "pov": 0.0, "ac": 2.0, "ow": 10.0}  # and the usual urgency of each
 _NAME = re.compile(r"[\w.:-]{1,64}")
 _SHORTEST = 60.0  # s of a window
+_DEAREST = 2**40  # ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def _head(path: Path, cells: Sequence[str]) -> list[str]:
     missing = [name for name in ("side", "qty") if name not in names]
     missing += [] if {"end", "horizon"} & set(names) else ["horizon or end"]
     if missing:
-        raise InputError(f"{path}, line 1", expected=f"the columns {', '.join(missing)} too", got=", ".join(names))
+        raise InputError(f"{path}, line 1", expected=f"the columns {', '.join(missing)} too",
+                         got=", ".join(names) or "none")  # fmt: skip
     return names
 
 
@@ -172,7 +174,7 @@ class _Reading:
     def _length(self, column: str) -> float:
         try:
             return duration(self._get(column)) / SECOND
-        except InputError:
+        except (InputError, OverflowError):
             raise self._wrong(
                 column, "a duration like 90s or 4h" + ("" if column == "horizon" else ", or 10:30")
             ) from None
@@ -185,8 +187,8 @@ class _Reading:
             ticks = instrument_of(self._preset).ticks(text)
         except (InputError, ArithmeticError):
             raise self._wrong("limit", "a price in currency, in whole ticks") from None
-        if ticks <= 0:
-            raise self._wrong("limit", "a price above 0")
+        if not 0 < ticks < _DEAREST:
+            raise self._wrong("limit", "a price above 0, below 2^40 ticks")
         return ticks
 
     def _algo(self) -> tuple[str, float, float | None]:
