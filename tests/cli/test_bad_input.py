@@ -357,8 +357,8 @@ def test_impossible_parameters(refused: Any, argv: tuple[str, ...]) -> None:
     ("asked", "expected"),
     [
         (("data", "ls", "--store", "{file}"), "store {file} (expected a folder, got a file)"),
-        (("explain", "--check", "--log", "{empty}"), "decision log {empty} (expected one that was begun, got an empty file)"),
-        (("exchange",), "missing FOLDER (expected gets venue.sock and venue.log, the venue's memory, got nothing)"),
+        (("explain", "--check", "--log", "{empty}"), "log {empty} (expected one that was begun, got an empty file)"),
+        (("exchange",), "missing FOLDER (expected folder of venue.sock and of venue.log, its memory, got nothing)"),
         (("run", "--preset", "{missing}.toml"), "{missing}.toml (expected a readable TOML file, got nothing there)"),
         (("run", "--horizon", "soon"), "--horizon (expected a duration like 90s, 4h, 1h30m or 250ms, got 'soon')"),
         (("fit", "ofi", "{file}", "--bucket", "wide"), "--bucket (expected a duration"),

@@ -199,7 +199,7 @@ MORE = [
     (("--after", "a while"), "--after (expected a duration"),
     (
         ("--policy", "missing.toml"),
-        "configuration file missing.toml (expected a readable TOML file, got nothing there)",
+        "missing.toml (expected a readable TOML file, got nothing there)",
     ),
     (("--urgency", "2"), "a schedule that has one: ac, adaptive, ow"),
     (("--strategy", "ac", "--urgency", "101"), "at most 100"),

@@ -293,7 +293,9 @@ def test_numbers_that_no_record_holds_are_refused_of_a_person_too(make: Make, wh
 
 
 NUMBERS = st.one_of(
-    st.integers(-(10**30), 10**30).map(str), st.floats().map(str), st.from_regex(r"[+-]?[0-9]{1,4}(e[0-9]{1,3})?", fullmatch=True),
+    st.integers(-(10**30), 10**30).map(str),
+    st.floats().map(str),
+    st.from_regex(r"[+-]?[0-9]{1,4}(e[0-9]{1,3})?", fullmatch=True),
     st.sampled_from(["", "none", "1e400", "inf", "-inf", "9" * 400, "sNaN", "0x1", "1_000", "٣"]),
 )  # fmt: skip
 
@@ -301,7 +303,9 @@ NUMBERS = st.one_of(
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     what=st.sampled_from(["limit", "cap", "urgency", "end", "parameter", "strategy", "send", "withdraw", "allocate"]),
-    form=st.sampled_from(["{}", "+{}h", "{}%", "patience={}s", "slack={}", "pov {}", "ac {}", "{0} limit {0} ALPHA", "red={}"]),
+    form=st.sampled_from(
+        ["{}", "+{}h", "{}%", "patience={}s", "slack={}", "pov {}", "ac {}", "{0} limit {0} ALPHA", "red={}"]
+    ),
     number=NUMBERS,
 )  # fmt: skip
 def test_whatever_number_a_person_says_the_trader_answers(heard: World, what: str, form: str, number: str) -> None:
