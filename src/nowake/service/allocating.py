@@ -16,7 +16,7 @@ from nowake.oms.identifiers import text
 from nowake.oms.journal.lease import FileLease
 from nowake.oms.keeper import Keeper, open_keeper
 from nowake.service.control_client import ask
-from nowake.service.control_wire import Answer, Asked
+from nowake.service.control_wire import Answer, Asked, check_signed
 from nowake.service.trade_files import look_into
 
 __all__ = [
@@ -143,8 +143,7 @@ def allocate_in(journal: Path, asked: Asked) -> Answer:
 
     LeaseError where somebody else writes the journal and hears no controls.
     """
-    if not asked.who.strip() or not asked.why.strip():
-        raise InputError("allocation", expected="who asks for it, and why", got=repr((asked.who, asked.why)))
+    check_signed(asked, "allocation")
     try:
         answer = ask(journal, asked)
     except MissingError:

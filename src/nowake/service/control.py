@@ -19,7 +19,7 @@ from nowake.oms.orders import Flag
 from nowake.oms.states import CLOSED, Act, State
 from nowake.service.allocating import ALLOCATE, allocate
 from nowake.service.control_kill import press, release
-from nowake.service.control_wire import Answer, Asked
+from nowake.service.control_wire import Answer, Asked, check_signed
 from nowake.service.control_words import WORDS, Trial, change, child_of, known
 from nowake.service.limiting import check_strategy, work_by
 from nowake.service.staging import RELEASE, STAGED, check_staged, release_orders, rows_of_baskets
@@ -68,8 +68,7 @@ class Controls:
     def apply(self, asked: Asked) -> Answer:
         """Carry out a control, or say why not; either way the journal tells. JournalError if it cannot."""
         try:
-            if not asked.who.strip() or not asked.why.strip():
-                raise InputError("control", expected="who asks for it, and why", got=repr((asked.who, asked.why)))
+            check_signed(asked, "control")
             what = known(asked.what, self.words)
             if self.trader.stopping and what != "kill":
                 raise InputError("control", expected="a trader that runs", got="one that is stopping")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["LONGEST", "Answer", "Asked", "frame", "socket_of"]
+from nowake.core.errors import InputError
+
+__all__ = ["LONGEST", "Answer", "Asked", "check_signed", "frame", "socket_of"]
 
 LONGEST = 2**16  # bytes of a question
 _LENGTH = struct.Struct("<I")
@@ -33,6 +35,13 @@ class Answer(msgspec.Struct, array_like=True, tag=True, frozen=True):
     words: str
     orders: tuple[str, ...] = ()
     hint: str = ""
+
+
+def check_signed(asked: Asked, what: str) -> None:
+    """Refuse a control that does not say who asks for it, and why."""
+    missing = [name for name, text in (("who", asked.who), ("why", asked.why)) if not text.strip()]
+    if missing:
+        raise InputError(what, expected="who asks for it, and why", got=f"no {' and no '.join(missing)}")
 
 
 def frame(message: Asked | Answer) -> bytes:

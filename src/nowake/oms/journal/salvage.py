@@ -40,7 +40,7 @@ def salvage(damaged: Path, into: Path) -> Salvaged:
     if not damaged.is_file():
         raise InputError("journal", expected="a file", got=str(damaged))
     if into.exists():
-        raise InputError(f"the new journal {into}", expected="nothing of its name", got="something there")
+        raise InputError(f"the new journal {into}", expected="a new file", got="one that is there")
     refuse_stranger(damaged)
     with tempfile.TemporaryDirectory(prefix="nowake-salvage-") as folder:
         copy = Path(folder) / "journal"
