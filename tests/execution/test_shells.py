@@ -62,7 +62,7 @@ def test_messages_that_lie_apart_in_memory_are_read_as_they_are_and_other_record
         desk.tick(step.now)
     assert venue.sent == world.venue.sent
     for wrong in (np.zeros(3), np.zeros(2, EVENT.descr[:-1])):
-        with pytest.raises(InputError, match="messages of a market .expected EVENT records"):
+        with pytest.raises(InputError, match=r"messages of a market \(expected EVENT records"):
             desk.market(wrong, step.now)
 
 

@@ -1,7 +1,8 @@
 """The simulated market behind the seam `Venue`: what works here can work on any other venue."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+import msgspec
 
 from nowake.core.errors import InputError
 from nowake.core.values import Side
@@ -95,7 +96,7 @@ class SimulatedVenue:
     def events(self) -> Sequence[VenueEvent]:
         """Return what happened to own orders since the last call."""
         said, self._said = self._said, []
-        new = [replace(event, event_id=self._told + k) for k, event in enumerate(said, 1)]
+        new = [msgspec.structs.replace(event, event_id=self._told + k) for k, event in enumerate(said, 1)]
         first = self._told + len(new) + 1
         new += [self._event(event, number) for number, event in enumerate(self._market.events(), first)]
         self._told += len(new)
