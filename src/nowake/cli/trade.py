@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nowake.cli.oms import journal_of, reading
 from nowake.cli.options import (
     HorizonOption,
     Json,
@@ -73,7 +74,20 @@ def trade(
     limit: Annotated[str | None, typer.Option("--limit", help="Worst price, in currency. Default: none.")] = None,
     policy: PolicyOption = "default",
     journal: Annotated[
-        str | None, typer.Option("--journal", metavar="FILE", help="Journal. Default: $NOWAKE_HOME/journal.db.")
+        str | None,
+        typer.Option(
+            "--journal",
+            metavar="FILE|URL",
+            help="Journal: a file, or postgresql://… . Default: $NOWAKE_HOME/journal.db.",
+        ),
+    ] = None,
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            "--folder",
+            metavar="DIR",
+            help="Where what lies beside a journal on a server is kept. Default: its folder in $NOWAKE_HOME/journals.",
+        ),
     ] = None,
     mode: ModeOption = "reserved",
     unfinished: Annotated[
@@ -106,7 +120,8 @@ def trade(
         "mode": mode, "after": after, "micro": micro, "staged": staged, "basket": basket,
     }  # fmt: skip
     out = Envelope("trade", asked, seed=seed)
-    wanted, chosen = _wanted(asked, seed, journal, unfinished)
+    wanted, chosen = _wanted(asked, seed, _journal(journal), unfinished)
+    wanted = replace(wanted, folder=None if folder is None else Path(folder))
     if basket is not None:
         wanted = _of_basket(asked, wanted, chosen)
     from nowake.cli.trade_lines import Lines, Voice
@@ -125,7 +140,8 @@ def trade(
 
         return [Screen(View(trader, watch, zone, title), lines)]
 
-    found = work(wanted, staff, voice)
+    with reading(wanted.journal):
+        found = work(wanted, staff, voice)
     if json:
         out.write(found)
     else:
@@ -133,13 +149,12 @@ def trade(
     return 0
 
 
-def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: str) -> "tuple[Wanted, Preset]":
+def _wanted(asked: dict[str, Any], seed: int, journal: str | Path, unfinished: str) -> "tuple[Wanted, Preset]":
     """Return what is asked for and its market, every option checked before anything is begun."""
     side, order, seconds = Side.parse(asked["side"]), quantity(asked["qty"]), _horizon(asked["horizon"])
     speed = _speed(asked["speed"])
     if not 0 <= seed < 2**63:
         raise InputError("--seed", expected="a whole number from 0 to 2^63-1", got=seed)
-    file = _journal(journal)
     from nowake.cli.features import micro_table
     from nowake.market.preset import load, preset_names
     from nowake.market.regimes_state import NAMES
@@ -156,7 +171,7 @@ def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: s
     shares = order.shares or max(round((order.of_adv or 0) * chosen.instrument.daily_volume), 1)
     wanted = Wanted(
         preset=_whole_path(asked["preset"], preset_names()), side=side, quantity=shares, horizon=seconds, seed=seed,
-        journal=file, regime=named(asked["regime"], NAMES, "regime"), strategy=strategy,
+        journal=journal, regime=named(asked["regime"], NAMES, "regime"), strategy=strategy,
         urgency=_urgency(asked["urgency"], strategy), participation=_participation(asked["participation"], strategy),
         limit=0 if price is None else instrument_of(chosen).ticks(price),
         policy=_whole_path(asked["policy"], policy_names()),
@@ -240,14 +255,14 @@ def _participation(value: float | None, strategy: str) -> float | None:
     return value
 
 
-def _journal(text: str | None) -> Path:
-    """Return the file of the journal; InputError where there can be none."""
+def _journal(text: str | None) -> str | Path:
+    """Return the file of the journal, or its URL; InputError where there can be none."""
     if text is None:
         place = home()
         place.mkdir(parents=True, exist_ok=True)
         return place / "journal.db"
     if "://" in text:
-        raise InputError("--journal", expected="a file: the market of a trade is kept beside it", got=repr(text))
+        return journal_of(text)
     file = Path(text)
     if file.is_dir() or not file.parent.is_dir():
         got = "a directory" if file.is_dir() else f"no folder {file.parent}"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from nowake.oms.journal.address import base_of
+
 __all__ = ["LONGEST", "Answer", "Asked", "frame", "socket_of"]
 
 LONGEST = 2**16  # bytes of a question
@@ -41,6 +43,6 @@ def frame(message: Asked | Answer) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def socket_of(journal: Path) -> Path:
+def socket_of(journal: str | Path) -> Path:
     """Return where the trader of `journal` listens."""
-    return journal.with_suffix(".control")
+    return base_of(journal).with_suffix(".control")

@@ -69,10 +69,10 @@ class Trader:
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
             self._opened = opened.pop_all()
-        self.add(Snapshots(self.keeper, setup.file, self.alarm))
+        self.add(Snapshots(self.keeper, setup.address, self.alarm))
 
     def _begin(self, setup: Setup, witness: Witness | None, opened: contextlib.ExitStack) -> None:
-        journal = setup.file
+        journal = setup.address
         self.keeper = open_keeper(journal, setup.instance, mode=setup.mode, block=setup.block, clock=self.now)
         opened.callback(self.keeper.close, snapshot=True)
         last, said = _last(journal, self.keeper), controls_in(self.keeper.oms)
@@ -141,7 +141,7 @@ class Trader:
         model = type(setup.decider).__name__
         hashes = {"policy": policy_hash(self.policy), "model": model, "preset": setup.preset}
         header = header_of(self.path, setup.instrument, hashes, self.now())
-        log = DecisionWriter(setup.file.with_suffix(".decisions"), header)
+        log = DecisionWriter(setup.base.with_suffix(".decisions"), header)
         opened.callback(log.close)
         return Recording(self.books, Recorder(self.path, log, [parent.id for parent in self.parents]))
 
@@ -263,7 +263,7 @@ class Trader:
             self._opened.close()
 
 
-def _last(journal: Path, keeper: Keeper) -> int:
+def _last(journal: str | Path, keeper: Keeper) -> int:
     """Return the number of the last word of the venue that is on disk."""
     reader = open_journal(journal)
     try:
