@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from nowake.cli.oms import Address, journal_of, reading, shown
+from nowake.cli.oms_release import show_differences
 from nowake.cli.options import Json
 from nowake.cli.output import Envelope, say, table
 from nowake.core.errors import InputError
@@ -65,6 +66,7 @@ def positions(journal: Address = None, json: Json = False) -> int:
     rows = [[row["order_id"], row["account"], row["shares"]] for row in body["allocations"]]
     if rows:
         table("allocations", ["order", "account", "shares"], rows, left=2)
+    show_differences(body["in_doubt"], "in doubt: not in these positions")
     for row in body["accounts"]:
         say(f"cash of {row['account']}, fees included: {row['cash']:,.2f}")
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nowake.cli.oms import journal_of, reading
+from nowake.cli.oms import journal_of, reading, shown
 from nowake.cli.options import (
     HorizonOption,
     Json,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nowake.market.preset import Preset
+    from nowake.service.recovery import UncleanError
     from nowake.service.trade_begin import Wanted
     from nowake.service.trade_watch import Watch
     from nowake.service.trader import Attendant, Trader
@@ -140,8 +141,13 @@ def trade(
 
         return [Screen(View(trader, watch, zone, title), lines)]
 
-    with reading(wanted.journal):
-        found = work(wanted, staff, voice)
+    from nowake.service.recovery import UncleanError
+
+    try:
+        with reading(wanted.journal):
+            found = work(wanted, staff, voice)
+    except UncleanError as error:
+        return _unclean(error, wanted.journal, out if json else None)
     if json:
         out.write(found)
     else:
@@ -268,6 +274,18 @@ def _journal(text: str | None) -> str | Path:
         got = "a directory" if file.is_dir() else f"no folder {file.parent}"
         raise InputError(f"--journal {text}", expected="a file in an existing folder", got=got)
     return file.resolve()
+
+
+def _unclean(error: "UncleanError", journal: str | Path, out: Envelope | None) -> int:
+    """Say why nothing is traded; the exit code is that of a negative verdict."""
+    from nowake.oms.unlike import row
+
+    say_error = f"error: {error}\nhint: `nowake oms differences` lists them, `nowake oms release-recovery` accepts them"
+    sys.stderr.write(f"{say_error}\n")
+    if out is not None:
+        rows = [row(one) for one in error.found]
+        out.write({"clean": False, "journal": shown(journal), "differences": rows})
+    return 1
 
 
 def _show(found: dict[str, Any], currency: str) -> None:

@@ -226,8 +226,9 @@ def look_into(journal: str | Path) -> State | None:
 
 
 def unfinished(oms: Oms) -> list[Parent]:
-    """Return the parents that are not over, and those of children that still work."""
-    working = {child.parent for child in oms.open.values()}
+    """Return the parents that are not over, and those of children that still work and that nobody has accepted so."""
+    looked_at = oms.looked_at()
+    working = {child.parent for child in oms.open.values() if child.id not in looked_at}
     return [parent for parent in oms.parents.values() if not CLOSED[parent.state] or parent.id in working]
 
 

@@ -31,7 +31,8 @@ def found(kept: Kept, preset: Preset, first: Watch) -> dict[str, Any]:
         **(_basket(kept, orders) if kept.basket else {**_plan(kept.order), "parent": orders[0]}),
         "venues": _venues([watch.venues(fills[watch.i], lapsed[watch.i]) for watch in first.together]),
         "journal": shown(trader.setup.address), "decisions": str(log), "events": oms.sequence,
-        "conserved": not differences(oms) and summed and not oms.open,
+        "conserved": not differences(oms) and summed and oms.open.keys() <= oms.looked_at(),
+        "accepted": len(oms.accepted),
     }  # fmt: skip
 
 
