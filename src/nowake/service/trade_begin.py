@@ -19,7 +19,7 @@ from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset, load, parameter_hash
 from nowake.market.sessions import next_weekday
 from nowake.oms.identifiers import text as id_text
-from nowake.oms.journal.address import base_of, shown
+from nowake.oms.journal.address import base_of, on_server, shown
 from nowake.oms.journal.protocol import refuse_second
 from nowake.oms.keeper import Mode
 from nowake.oms.orders import Parent
@@ -89,7 +89,8 @@ def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, K
     """
     if (length := len(os.fsencode(socket_of(wanted.journal)))) > _SOCKET_PATH:
         expected = f"a path of at most {_SOCKET_PATH} bytes with its ending .control, a socket's most"
-        raise InputError(f"--journal {shown(wanted.journal)}", expected=expected, got=f"{length} bytes")
+        hint = "--folder names another folder" if on_server(wanted.journal) else None
+        raise InputError(f"--journal {shown(wanted.journal)}", expected=expected, got=f"{length} bytes", hint=hint)
     state = files.look_into(wanted.journal)
     vouch(wanted.journal, state)
     if state is not None:

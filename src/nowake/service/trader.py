@@ -154,6 +154,8 @@ class Trader:
         for name in ("filled", "filled_start", "plan_filled"):
             self.path.desk[i][name] += back
         self.path.usages[i]["filled"] += back
+        if back:
+            self.alarm(f"order {text(parent.id)}: {back:,} shares are held back, accepted differences are about them")
         children = (self.keeper.oms.children[number] for number in parent.children)
         self.path.desk[i]["decisions"] = max((child.decision for child in children), default=0)
         if wrong is not None:

@@ -19,7 +19,7 @@ __all__ = ["Server", "base_of", "hidden", "key_of", "on_server", "place_of", "se
 
 _SCHEMES = ("postgresql", "postgres")
 _NAME = "nowake"
-_WANTED = "postgresql://USER@HOST:PORT/DATABASE, with @ : / ? # of a password as %40 %3A %2F %3F %23"
+_WANTED = "a path, or postgresql://USER@HOST:PORT/DATABASE, with @ : / ? # of a password as %40 %3A %2F %3F %23"
 _READABLE = 24  # characters of a name in the name of a folder: a socket's path is short
 
 
