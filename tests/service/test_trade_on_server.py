@@ -20,10 +20,13 @@ from tests.oms.oms_server import Server, Unavailable, server
 from nowake.cli.main import main
 from nowake.core.errors import InputError
 from nowake.oms.errors import LeaseError
+from nowake.oms.events import RecoveryNote
 from nowake.oms.journal.address import base_of, place_of
 from nowake.oms.journal.protocol import open_journal, refuse_second
 from nowake.oms.keeper import open_keeper
+from nowake.oms.snapshot import recover
 from nowake.service import trade_files as files
+from nowake.service.snapshots import Snapshots
 from nowake.service.trade import trade
 
 from .trade_world import apart, held, wanted
@@ -154,6 +157,36 @@ def test_a_running_trader_is_found_and_a_second_one_refused(nowake: Run, url: st
     assert "hush" not in out + err
     assert json.loads(out)["parent"]["status"] == "canceled", err
     assert nowake("oms", "control", "pause", "all", *signed).code == 3
+
+
+def test_a_basket_is_worked_and_recovered_as_an_order_is(nowake: Run, url: str, tmp_path: Path) -> None:
+    file = tmp_path / "pair.csv"
+    file.write_text("side,qty,horizon,client,algo\nbuy,400,90s,first,twap\nsell,300,2m,second,twap\n")
+    done = nowake("trade", "--basket", file, "--speed", "max", "--after", "0s", "--journal", url, "--json")
+    assert done.code == 0, done.err
+    assert [(one["client"], one["completion"]) for one in done.json["orders"]] == [("first", 1.0), ("second", 1.0)]
+    assert nowake("oms", "orders", "--journal", url, "--json").json["baskets"][0]["name"] == "pair"
+
+
+def test_a_snapshot_is_made_beside_the_trader_and_kept_on_the_server(url: str) -> None:
+    keeper, alarms = open_keeper(url, 1), list[str]()
+    snapshots = Snapshots(keeper, url, alarms.append, 50)
+    for n in range(60):
+        ticket = keeper.record(RecoveryNote(n, "a note"))[1]
+    ticket.wait()
+    limit = time.monotonic() + 60
+    reader = open_journal(url)
+    try:
+        while reader.snapshot() is None:
+            snapshots.attend(None, 0)  # type: ignore[arg-type]
+            assert time.monotonic() < limit, alarms
+            time.sleep(0.05)
+        assert recover(reader).snapshot == 61
+    finally:
+        reader.close()
+        snapshots.end()
+        keeper.close()
+    assert alarms == []
 
 
 def test_the_files_may_be_elsewhere_and_stay_where_they_are(nowake: Run, url: str, tmp_path: Path) -> None:
