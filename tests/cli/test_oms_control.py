@@ -118,13 +118,18 @@ def test_no_trader_is_3_and_says_how_to_start_one(nowake: Any, journal: Path) ->
     assert nowake("oms", "control", "pause", *SIGNED, "--journal", journal).code == 3
 
 
-def test_no_journal_and_a_server_are_2(nowake: Any, journal: Path) -> None:
+def test_no_journal_is_2_and_a_server_that_has_none_3(nowake: Any, journal: Path, tmp_path: Path) -> None:
     assert "did you mean 'journal.db'?" in nowake("oms", "control", "pause", "--journal", f"{journal}x").refusal
-    url = "postgresql://me:secret@127.0.0.1/db"
-    for words in (("control", "pause"), ("recover",)):
-        refusal = nowake("oms", *words, "--journal", url).refusal
-        assert "got a server" in refusal
-        assert "secret" not in refusal
+    url = "postgresql://me:secret@127.0.0.1:1/db"
+    into = ("--into", tmp_path / "new.db")
+    for words, expected in (
+        (("control", "pause", *SIGNED), "no trader of postgresql://127.0.0.1:1/db is running"),
+        (("recover", *into), "expected a server that answers at postgresql://127.0.0.1:1/db"),
+    ):
+        done = nowake("oms", *words, "--journal", url)
+        assert (done.code, done.out) == (3, "")
+        assert expected in done.err
+        assert "secret" not in done.err
 
 
 def damage(journal: Path) -> bytes:

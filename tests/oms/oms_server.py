@@ -79,7 +79,14 @@ class Server:
 
     def stop(self, mode: str = "fast") -> None:
         """Stop; ``immediate`` leaves everything as a crash would."""
-        self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", mode, "-w", "stop")
+        self._run("pg_ctl", *self._words(mode))
+
+    def _words(self, mode: str) -> list[str]:
+        return ["-D", f"{self.folder}/data", "-m", mode, "-w", "stop"]
+
+    def stopping(self, mode: str) -> list[str]:
+        """Return the command that stops it, for another process."""
+        return [*self._user, str(self._bin / "pg_ctl"), *self._words(mode)]
 
     def url(self, journal: str) -> str:
         return f"postgresql://nowake@127.0.0.1:{self.port}/postgres?journal={journal}"

@@ -231,7 +231,7 @@ def test_the_database_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a path or a postgresql:// URL"):
+    with pytest.raises(InputError, match="expected a path, or postgresql://USER@HOST"):
         open_journal("mysql://host/db")
     with pytest.raises(InputError, match="a file"):
         open_journal(tmp_path / "none")

@@ -344,7 +344,7 @@ def test_what_the_command_line_shows(tmp_path: Path) -> None:
     verdict = command.verified(tmp_path / "j")
     assert verdict == {
         "schema": "nowake.oms.verify/1", "events": 11, "chain_ok": True, "conserved": True, "orders": 3,
-        "quarantined": 0, "differences": [],
+        "quarantined": 0, "unclean": 0, "accepted": 0, "differences": [],
     }  # fmt: skip
     listed = command.events(tmp_path / "j", after=1, limit=2)["events"]
     assert [(event["sequence"], event["kind"]) for event in listed] == [(2, "IdsReserved"), (3, "ParentNew")]

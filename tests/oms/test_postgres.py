@@ -136,5 +136,5 @@ def test_a_name_that_cannot_be_a_schema_is_refused(name: str) -> None:
 
 
 def test_a_server_that_is_not_there_is_said() -> None:
-    with pytest.raises(JournalError, match="nowake"):
+    with pytest.raises(JournalError, match="port 1 failed"):
         open_journal("postgresql://nobody@127.0.0.1:1/none")

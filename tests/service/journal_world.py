@@ -119,7 +119,7 @@ def trade(folder: Path, seconds: float = MARKET_S, work: tuple[Work, ...] = WORK
     trader = Trader(setup_of(folder, work))
     watching = Watching(trader)
     try:
-        trader.add(TapeKeeper(trader, trader.setup.file.with_suffix(".tape")))
+        trader.add(TapeKeeper(trader, trader.setup.base.with_suffix(".tape")))
         trader.add(watching)
         follow(trader, seconds)
         begin_running(trader)

@@ -37,7 +37,7 @@ class Process:
     """A trader in a process of its own."""
 
     def __init__(self, setup: Setup) -> None:
-        self.journal = setup.file
+        self.journal = setup.base
         self.journal.with_suffix(".control").unlink(missing_ok=True)
         self._process = get_context("spawn").Process(target=trade, args=(setup,), daemon=True)
         self._process.start()

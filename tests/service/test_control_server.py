@@ -224,7 +224,7 @@ def test_no_trader_and_one_that_hangs_up_are_told(tmp_path: Path) -> None:
 def test_a_place_too_deep_for_a_socket_is_refused(tmp_path: Path) -> None:
     class Deep:
         class setup:  # noqa: N801
-            file = tmp_path / ("d" * 120) / "journal.db"
+            address = tmp_path / ("d" * 120) / "journal.db"
 
     trader: Any = Deep()
     with pytest.raises(InputError, match="at most 107 bytes"):

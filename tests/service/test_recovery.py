@@ -12,11 +12,13 @@ from nowake.core.values import Side
 from nowake.core.venue import Cancel, Command, OrderStatus, VenueEvent
 from nowake.execution.live import Child
 from nowake.oms.conserve import differences
-from nowake.oms.events import Event, ParentNew, ParentSaid, RecoveryNote, decode
+from nowake.oms.events import Event, ParentNew, ParentSaid, Unclean, UncleanReleased, decode
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.keeper import Keeper, open_keeper
 from nowake.oms.orders import Flag
+from nowake.oms.snapshot import freeze, thaw
 from nowake.oms.states import Act, State
+from nowake.oms.unlike import held, in_doubt, standing_of
 from nowake.service.bookkeeping import Books
 from nowake.service.reconcile import DropCopy, standing
 from nowake.service.recovery import Recovered, UncleanError, recover
@@ -135,9 +137,10 @@ def test_a_strangers_order_stops_everything_and_is_left_alone(crashed: Crashed, 
     with pytest.raises(UncleanError, match="77"):
         crashed.come_back()
     assert crashed.venue.sent == []
+    assert [one.order for one in crashed.oms.unclean.values()] == [77]
     crashed.keeper.close()
-    notes = [event for event in _events(tmp_path / "j") if isinstance(event, RecoveryNote)]
-    assert [note.order for note in notes] == [77]
+    (noted,) = [event for event in _events(tmp_path / "j") if isinstance(event, Unclean)]
+    assert [(one.order, one.kind, one.quantity) for one in noted.found] == [(77, "stranger", 100)]
 
 
 def _events(journal: Path) -> list[Event]:
@@ -173,7 +176,7 @@ def test_a_request_that_nobody_follows_ends(crashed: Crashed, state: str | None)
 def test_shares_that_the_journal_does_not_know_are_for_people(crashed: Crashed) -> None:
     oid = crashed.child()
     crashed.venue.hold(oid, 100, 100, "filled")
-    with pytest.raises(UncleanError, match="0 shares in the journal, 100 at the venue"):
+    with pytest.raises(UncleanError, match="0 filled in the journal, 100 at the venue"):
         crashed.come_back()
 
 
@@ -191,6 +194,73 @@ def test_a_cancel_that_is_refused_is_asked_for_again_and_a_silent_venue_is_not_c
     with pytest.raises(UncleanError, match="come to rest"):
         crashed.come_back()
     assert crashed.venue.sent.count(Cancel(other)) == 1
+
+
+def accept(crashed: Crashed, *names: str, second: str = "bob") -> None:
+    crashed.keeper.record(UncleanReleased(9, names or tuple(crashed.oms.unclean), "ann", second, "known"))
+
+
+def test_every_difference_is_named_at_once_and_those_that_are_accepted_stop_nothing(crashed: Crashed) -> None:
+    over, stands = crashed.child(), crashed.child()
+    crashed.venue.hold(77, 100, 30)
+    crashed.venue.hold(over, 100, 100, "filled")
+    crashed.venue.say("ack", stands, 100, 100)
+    crashed.venue.hold(stands, 100)
+    crashed.venue.deaf.add(stands)
+    with pytest.raises(UncleanError, match="did not come to rest") as refused:
+        crashed.come_back()
+    kinds = {one.order: one.kind for one in refused.value.found}
+    assert kinds == {77: "stranger", over: "shares", stands: "standing"}
+    names = {one.order: one.id for one in crashed.oms.unclean.values()}
+    accept(crashed, names[77], names[over])
+    with pytest.raises(UncleanError) as refused:
+        crashed.come_back()
+    assert [one.order for one in refused.value.found] == [stands]
+    assert crashed.state(over) == State.REJECTED
+    accept(crashed)
+    session: Any = crashed.venue
+    assert recover(crashed.books, session, lambda: 9, 0.2).ended == []
+    assert (crashed.oms.unclean, len(crashed.oms.accepted)) == ({}, 3)
+    assert held(crashed.oms, crashed.parent) == 200  # of `over` what only the venue has, of `stands` what works
+    assert standing_of(crashed.oms, crashed.parent) == 100
+    assert Cancel(77) not in crashed.venue.sent
+    assert sum(row["shares"] for row in in_doubt(crashed.oms)) == 130
+    assert freeze(thaw(freeze(crashed.oms))) == freeze(crashed.oms)
+
+
+def test_what_has_become_different_since_is_not_released(crashed: Crashed) -> None:
+    oid = crashed.child()
+    crashed.venue.hold(oid, 100, 40, "cancelled")
+    with pytest.raises(UncleanError):
+        crashed.come_back()
+    accept(crashed)
+    crashed.venue.hold(oid, 100, 60, "cancelled")
+    with pytest.raises(UncleanError, match="60 at the venue"):
+        crashed.come_back()
+
+
+@pytest.mark.parametrize(("names", "second"), [((), "ann"), (("D0",), "bob"), ((), "")])
+def test_a_release_that_may_not_be_is_quarantined(crashed: Crashed, names: tuple[str, ...], second: str) -> None:
+    crashed.venue.hold(77, 100)
+    with pytest.raises(UncleanError):
+        crashed.come_back()
+    accept(crashed, *names, second=second)
+    assert (len(crashed.oms.unclean), crashed.oms.accepted, crashed.oms.quarantined) == (1, {}, 1)
+    crashed.venue.orders.clear()
+    crashed.come_back()
+    assert crashed.oms.unclean == {}
+
+
+def test_words_of_an_order_that_was_accepted_as_a_strangers_are_no_difference(crashed: Crashed) -> None:
+    crashed.venue.hold(77, 100)
+    with pytest.raises(UncleanError):
+        crashed.come_back()
+    drop = DropCopy()
+    drop.take([crashed.venue.say("fill", 77, 50, 50)])
+    assert len(drop.compare(crashed.oms, 1)) == 1
+    accept(crashed)
+    drop.take([crashed.venue.say("fill", 77, 50, 0)])
+    assert drop.compare(crashed.oms, 2) == []
 
 
 def test_coming_back_twice_changes_nothing(crashed: Crashed) -> None:

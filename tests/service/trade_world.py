@@ -16,14 +16,14 @@ from nowake.service.trade_files import look_into
 __all__ = ["At", "apart", "held", "wanted"]
 
 
-def wanted(journal: Path, **more: Any) -> Wanted:
+def wanted(journal: str | Path, **more: Any) -> Wanted:
     """Return a small order of two minutes, worked as fast as market and trader can."""
     return replace(
         Wanted("midcap", Side.BUY, 1_000, 120.0, 7, journal, strategy="twap", urgency=0.0, speed=0.0), **more
     )
 
 
-def held(journal: Path) -> Oms:
+def held(journal: str | Path) -> Oms:
     """Return what a journal holds."""
     state = look_into(journal)
     assert state is not None
@@ -49,17 +49,16 @@ class At:
 
 
 def apart(
-    journal: Path, quantity: int, horizon: float, speed: float, shares: int, does: str
+    journal: str | Path, quantity: int, horizon: float, speed: float, shares: int, does: str
 ) -> subprocess.CompletedProcess[str]:
     """Work an order in a process of its own, which does `does` (Python) when `shares` are filled."""
     tests = str(Path(__file__).parents[2])
     code = f"""
 import os, signal, sys
 sys.path.insert(0, {tests!r})
-from pathlib import Path
 from tests.service.trade_world import At, wanted
 from nowake.service.trade import trade
-one = wanted(Path({str(journal)!r}), quantity={quantity}, horizon={horizon}, speed={speed})
+one = wanted({str(journal)!r}, quantity={quantity}, horizon={horizon}, speed={speed})
 def do():
     {does}
 try:

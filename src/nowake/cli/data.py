@@ -7,12 +7,12 @@ from urllib.parse import quote
 import typer
 
 from nowake.cli.checked import Refusing, counts, folder_of, rule_body, show_check, show_events, spare
-from nowake.cli.oms import journal_of
+from nowake.cli.oms import journal_of, reading, shown
 from nowake.cli.options import Json, StoreAt, default_store, existing, named
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
 from nowake.cli.sources import as_query, open_source, reader_options
-from nowake.core.errors import DataError, InputError, MissingError
+from nowake.core.errors import DataError, InputError
 
 __all__ = ["check", "counts", "ingest", "ls", "rule_body", "show", "sql", "verify"]
 SHOWN = 1000  # rows of an answer that are printed for people
@@ -174,17 +174,13 @@ def _ingest_journal(journal: str, files: list[str], address: str, *, json: bool)
     """Write the tables of a journal into the store."""
     if files:
         raise InputError("--journal", expected="no FILE beside it", got=", ".join(files[:3]))
-    out = Envelope("data.ingest", {"journal": journal, "store": address})
+    out = Envelope("data.ingest", {"journal": shown(journal), "store": address})
     where = journal_of(journal)
-    from nowake.oms.errors import JournalError
     from nowake.service.training_rows import ingest_journal
     from nowake.service.training_store import open_whole
 
-    try:
-        with Progress("ingest"):
-            done = ingest_journal(where, open_whole(address))
-    except JournalError as error:
-        raise MissingError(f"{error} (expected a journal that can be read)") from error
+    with reading(where), Progress("ingest"):
+        done = ingest_journal(where, open_whole(address))
     if json:
         out.write({
             "store": address, "journal": done.journal, "digest": done.digest, "events": done.events,

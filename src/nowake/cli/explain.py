@@ -8,6 +8,7 @@ import typer
 from nowake.cli.options import Json, existing, home
 from nowake.cli.output import Envelope, say, table
 from nowake.core.errors import InputError
+from nowake.oms.journal.address import base_of, shown
 
 if TYPE_CHECKING:
     from nowake.execution.decision_reader import DecisionLog
@@ -22,7 +23,7 @@ def explain(
     ] = None,
     journal: Annotated[
         str | None,
-        typer.Option("--journal", metavar="FILE", help="Journal; its log is FILE.decisions. Default: $NOWAKE_HOME."),
+        typer.Option("--journal", metavar="FILE|URL", help="Journal; its log lies beside it. Default: $NOWAKE_HOME."),
     ] = None,
     log: Annotated[str | None, typer.Option("--log", metavar="FILE", help="The decision log itself.")] = None,
     check: Annotated[
@@ -34,7 +35,8 @@ def explain(
 
     With --check: whether what the log holds, made again from its records, is the same bit for bit.
     """
-    out = Envelope("explain", {"order_id": order_id, "journal": journal, "log": log, "check": check})
+    told = None if journal is None else shown(journal)
+    out = Envelope("explain", {"order_id": order_id, "journal": told, "log": log, "check": check})
     if order_id is None and not check:
         raise InputError("ORDER_ID", expected="an id like 1-3-17, or --check for the whole log", got="none")
     number = None if order_id is None else _number(order_id)
@@ -76,11 +78,7 @@ def _number(order_id: str) -> int:
 def _log_of(journal: str | None, log: str | None) -> Path:
     if log is not None:
         return Path(log)
-    if journal is None:
-        return home() / "journal.decisions"
-    if "://" in journal:
-        raise InputError("--journal", expected="a file, or --log with the decision log", got=journal)
-    return Path(journal).with_suffix(".decisions")
+    return base_of(home() / "journal.db" if journal is None else journal).with_suffix(".decisions")
 
 
 def _checked(log: "DecisionLog", number: int | None, name: "Namer") -> dict[str, Any]:

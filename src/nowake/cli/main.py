@@ -71,6 +71,8 @@ COMMANDS: Mapping[str, Lazy | Group] = {
             "control": Lazy("oms:control", "Change an order of a running trader, or stop it."),
             "allocate": Lazy("oms_allocate:allocate", "Give the shares of an order that is over to accounts."),
             "positions": Lazy("oms_allocate:positions", "List shares and cash by account."),
+            "differences": Lazy("oms_release:differences", "List in what journal and venue differ."),
+            "release-recovery": Lazy("oms_release:release_recovery", "Accept differences, so that trading goes on."),
             "recover": Lazy("oms:recover", "Write what is intact of a damaged journal into a new one."),
         },
     ),

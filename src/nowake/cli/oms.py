@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
 from nowake.cli.options import Json, existing
 from nowake.cli.output import Envelope, say, show, table
 from nowake.core.errors import InputError, MissingError
+from nowake.oms.journal.address import on_server, server_of, shown
 
-__all__ = ["Address", "control", "events", "file_of", "journal_of", "orders", "reading", "recover", "shown", "verify"]
+__all__ = ["Address", "control", "events", "journal_of", "orders", "reading", "recover", "shown", "verify"]
 
 Address = Annotated[
     str | None,
@@ -27,8 +27,9 @@ def journal_of(address: str | None) -> str:
     from nowake.core.places import home
 
     where = address or str(home() / "journal.db")
-    if "://" in where:
-        return _url(where)
+    if on_server(where):
+        server_of(where)
+        return where
     if address is None and not Path(where).exists():
         raise InputError(f"journal {where}", expected="a journal that was begun", got="nothing there",
                          hint="name one with --journal")  # fmt: skip
@@ -36,30 +37,16 @@ def journal_of(address: str | None) -> str:
 
 
 @contextmanager
-def reading(where: str) -> Iterator[None]:
-    """Read a journal; a server that does not answer is a service that is missing."""
+def reading(where: str | Path) -> Iterator[None]:
+    """Use a journal; a server that does not answer, or no longer, is a service that is missing."""
     from nowake.oms.errors import JournalError
 
     try:
         yield
     except JournalError as error:
+        if not on_server(where):
+            raise
         raise MissingError(f"{error} (expected a server that answers at {shown(where)})") from error
-
-
-def _url(where: str) -> str:
-    try:
-        urlsplit(where).port  # noqa: B018 - a look is what finds a port that is none
-    except ValueError as error:
-        raise InputError(f"--journal: {error}", expected="postgresql://USER@HOST:PORT/DATABASE") from None
-    return where
-
-
-def shown(where: str) -> str:
-    """Return the address without user and password."""
-    if "://" not in where:
-        return where
-    parts = urlsplit(where)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def orders(
@@ -165,12 +152,12 @@ def control(
     json: Json = False,
 ) -> int:
     """Control a running trader by hand: the journal has it, with who and why, before it takes effect."""
-    path = file_of(journal, "a running trader")
-    out = Envelope("oms.control", {"what": what, "target": target, "value": value, "journal": str(path)})
+    where = journal_of(journal)
+    out = Envelope("oms.control", {"what": what, "target": target, "value": value, "journal": shown(where)})
     from nowake.service.control_client import ask
     from nowake.service.control_wire import Asked
 
-    answer = ask(path, Asked(what, target, value, who, why))
+    answer = ask(where, Asked(what, target, value, who, why))
     if not answer.done:
         raise InputError(answer.words, hint=answer.hint or None)
     if json:
@@ -187,39 +174,32 @@ def recover(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Copy what is intact of a damaged journal, and what lies beside it; the damaged one is only read."""
-    path = file_of(journal, "a journal that can be damaged")
+    """Copy what is intact of a damaged journal into a file, and what lies beside it; the damaged one is only read."""
+    where = journal_of(journal)
     from nowake.service.rescue import intact_name, rescue
 
-    target = Path(into) if into is not None else intact_name(path)
+    target = Path(into) if into is not None else intact_name(where)
     if not target.parent.is_dir():
         raise InputError(f"--into {target}", expected="a file in an existing folder", got=f"no folder {target.parent}")
-    out = Envelope("oms.recover", {"journal": str(path), "into": str(target)})
-    saved = rescue(path, target)
+    out = Envelope("oms.recover", {"journal": shown(where), "into": str(target)})
+    with reading(where):
+        saved = rescue(where, target)
     found, beside = saved.journal, [str(one) for one in saved.beside]
     whole = found.broken_at is None
     if json:
-        out.write({"journal": str(path), "into": str(target), "chain_ok": whole, "intact": found.intact,
+        out.write({"journal": shown(where), "into": str(target), "chain_ok": whole, "intact": found.intact,
                    "broken_at": found.broken_at, "why": found.why, "readable_after": found.readable_after,
                    "beside": beside})  # fmt: skip
         return 0 if found.intact else 1
     if whole:
-        say(f"{path} is whole")
+        say(f"{shown(where)} is whole")
     else:
-        say(f"{path} breaks at event {found.broken_at}: {found.why}")
+        say(f"{shown(where)} breaks at event {found.broken_at}: {found.why}")
         say(f"events after it that can be read, but not trusted: {show(found.readable_after)}")
     say(f"events copied into {target}: {show(found.intact)}" if found.intact else "nothing is intact: no new journal")
     if beside:
         say(f"copied beside it: {', '.join(beside)}")
     return 0 if found.intact else 1
-
-
-def file_of(address: str | None, what: str) -> Path:
-    """Return the file of a journal that exists; InputError for a server's."""
-    where = journal_of(address)
-    if "://" in where:
-        raise InputError(f"--journal {shown(where)}", expected=f"the file of {what}", got="a server")
-    return Path(where)
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from nowake.cli.oms import Address, file_of, journal_of, reading, shown
+from nowake.cli.oms import Address, journal_of, reading, shown
+from nowake.cli.oms_release import show_differences
 from nowake.cli.options import Json
 from nowake.cli.output import Envelope, say, table
 from nowake.core.errors import InputError
@@ -30,14 +31,15 @@ def allocate(
     if (pro_rata is None) == (not to):
         got = "both" if to else "neither"
         raise InputError("allocation", expected="ACCOUNT=SHARES for each account, or --pro-rata", got=got)
-    path = file_of(journal, "a journal that a trader has kept")
+    where = journal_of(journal)
     from nowake.service.allocating import ALLOCATE, allocate_in, value_of
     from nowake.service.control_wire import Asked
 
     words = list(to or [one for one in (pro_rata or "").split(",") if one.strip()])
     value = value_of(words, pro_rata=pro_rata is not None)
-    out = Envelope("oms.allocate", {"order": order, "value": value, "journal": str(path)})
-    answer = allocate_in(path, Asked(ALLOCATE, order, value, who, why))
+    out = Envelope("oms.allocate", {"order": order, "value": value, "journal": shown(where)})
+    with reading(where):
+        answer = allocate_in(where, Asked(ALLOCATE, order, value, who, why))
     if json:
         out.write({"done": answer.done, "said": answer.words, "orders": answer.orders})
     else:
@@ -64,6 +66,7 @@ def positions(journal: Address = None, json: Json = False) -> int:
     rows = [[row["order_id"], row["account"], row["shares"]] for row in body["allocations"]]
     if rows:
         table("allocations", ["order", "account", "shares"], rows, left=2)
+    show_differences(body["in_doubt"], "in doubt: not in these positions")
     for row in body["accounts"]:
         say(f"cash of {row['account']}, fees included: {row['cash']:,.2f}")
     return 0

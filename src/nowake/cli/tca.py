@@ -1,17 +1,15 @@
 """`nowake tca`: what orders cost, and where, from a journal with the tape and decision log beside it, or from files."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nowake.cli.oms import journal_of
+from nowake.cli.oms import journal_of, reading, shown
 from nowake.cli.options import Json, existing, home, writable
 from nowake.cli.output import Envelope, say, table
 from nowake.cli.progress import Progress
-from nowake.core.errors import InputError, MissingError
+from nowake.core.errors import InputError
 
 if TYPE_CHECKING:
     from nowake.tca.command import Done
@@ -56,7 +54,8 @@ def tca(
     json: Json = False,
 ) -> int:
     """Analyse every order of a journal; exit code 1 if its tables are not what the journal holds."""
-    asked_of = {"files": files, "by": by, "number": number, "cluster": cluster, "tape": tape, "log": log,
+    told = None if files is None else [shown(one) for one in files]
+    asked_of = {"files": told, "by": by, "number": number, "cluster": cluster, "tape": tape, "log": log,
                 "tcapy": tcapy}  # fmt: skip
     out = Envelope("tca", asked_of, seed=seed)
     target = writable(report, REPORTS)
@@ -76,23 +75,6 @@ def tca(
     return 0 if body["conserved"] and body["adds_up"] else 1
 
 
-@contextmanager
-def _reading(where: str) -> Iterator[None]:
-    """Read a journal; a server that does not answer is a service that is missing."""
-    from nowake.oms.errors import JournalError
-
-    try:
-        yield
-    except JournalError as error:
-        raise MissingError(f"{error} (expected a journal that can be read at {_shown(where)})") from error
-
-
-def _shown(where: str) -> str:
-    """Return an address without user and password."""
-    scheme, mark, rest = where.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if mark else where
-
-
 def _journal(files: list[str], tape: str | None, log: str | None) -> "tuple[Tables, dict[str, Any]]":
     """Return the tables of a journal, and what stands beside the study of them."""
     if len(files) > 1:
@@ -104,11 +86,11 @@ def _journal(files: list[str], tape: str | None, log: str | None) -> "tuple[Tabl
     decisions = None if log is None else existing(log, "decision log")
     from nowake.service.journal_tables import read_journal
 
-    with _reading(where):
+    with reading(where):
         found = read_journal(where, decisions, told)
     account, market = found.account, found.market
     return found.tables, {
-        "journal": _shown(where), "tape": None if market.tape is None else str(market.tape.path),
+        "journal": shown(where), "tape": None if market.tape is None else str(market.tape.path),
         "decisions": None if market.log is None else str(market.log.path), "events": account.events,
         "chain": account.hash.hex(), "conserved": found.conserved, "notes": list(found.notes),
     }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nowake.cli.oms import journal_of, reading, shown
 from nowake.cli.options import (
     HorizonOption,
     Json,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nowake.market.preset import Preset
+    from nowake.service.recovery import UncleanError
     from nowake.service.trade_begin import Wanted
     from nowake.service.trade_watch import Watch
     from nowake.service.trader import Attendant, Trader
@@ -72,7 +74,20 @@ def trade(
     limit: Annotated[str | None, typer.Option("--limit", help="Worst price, in currency. Default: none.")] = None,
     policy: PolicyOption = "default",
     journal: Annotated[
-        str | None, typer.Option("--journal", metavar="FILE", help="Journal. Default: $NOWAKE_HOME/journal.db.")
+        str | None,
+        typer.Option(
+            "--journal",
+            metavar="FILE|URL",
+            help="Journal: a file, or postgresql://… . Default: $NOWAKE_HOME/journal.db.",
+        ),
+    ] = None,
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            "--folder",
+            metavar="DIR",
+            help="Where what lies beside a journal on a server is kept. Default: its folder in $NOWAKE_HOME/journals.",
+        ),
     ] = None,
     mode: ModeOption = "reserved",
     unfinished: Annotated[
@@ -107,7 +122,8 @@ def trade(
     out = Envelope("trade", asked, seed=seed)
     if basket is not None:
         _refuse_one(ctx)
-    wanted, chosen = _wanted(asked, seed, journal, unfinished)
+    wanted, chosen = _wanted(asked, seed, _journal(journal), unfinished)
+    wanted = replace(wanted, folder=None if folder is None else Path(folder))
     if basket is not None:
         wanted = _of_basket(basket, wanted, chosen)
     from nowake.cli.trade_lines import Lines, Voice
@@ -126,7 +142,13 @@ def trade(
 
         return [Screen(View(trader, watch, zone, title), lines)]
 
-    found = work(wanted, staff, voice)
+    from nowake.service.recovery import UncleanError
+
+    try:
+        with reading(wanted.journal):
+            found = work(wanted, staff, voice)
+    except UncleanError as error:
+        return _unclean(error, wanted.journal, out if json else None)
     if json:
         out.write(found)
     else:
@@ -134,13 +156,12 @@ def trade(
     return 0
 
 
-def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: str) -> "tuple[Wanted, Preset]":
+def _wanted(asked: dict[str, Any], seed: int, journal: str | Path, unfinished: str) -> "tuple[Wanted, Preset]":
     """Return what is asked for and its market, every option checked before anything is begun."""
     side, order, seconds = Side.parse(asked["side"]), quantity(asked["qty"]), _horizon(asked["horizon"])
     speed = _speed(asked["speed"])
     if not 0 <= seed < 2**63:
         raise InputError("--seed", expected="a whole number from 0 to 2^63-1", got=seed)
-    file = _journal(journal)
     from nowake.cli.features import micro_table
     from nowake.market.preset import load, preset_names
     from nowake.market.regimes_state import NAMES
@@ -157,7 +178,7 @@ def _wanted(asked: dict[str, Any], seed: int, journal: str | None, unfinished: s
     shares = order.shares or max(round((order.of_adv or 0) * chosen.instrument.daily_volume), 1)
     wanted = Wanted(
         preset=_whole_path(asked["preset"], preset_names()), side=side, quantity=shares, horizon=seconds, seed=seed,
-        journal=file, regime=named(asked["regime"], NAMES, "regime"), strategy=strategy,
+        journal=journal, regime=named(asked["regime"], NAMES, "regime"), strategy=strategy,
         urgency=_urgency(asked["urgency"], strategy), participation=_participation(asked["participation"], strategy),
         limit=0 if price is None else instrument_of(chosen).ticks(price),
         policy=_whole_path(asked["policy"], policy_names()),
@@ -248,8 +269,8 @@ def _participation(value: float | None, strategy: str) -> float | None:
     return value
 
 
-def _journal(text: str | None) -> Path:
-    """Return the file of the journal; InputError where there can be none."""
+def _journal(text: str | None) -> str | Path:
+    """Return the file of the journal, or its URL; InputError where there can be none."""
     if text is None:
         place = home()
         try:
@@ -259,12 +280,24 @@ def _journal(text: str | None) -> Path:
             raise InputError(f"folder {place}", expected=expected, got=error.strerror) from error
         return place / "journal.db"
     if "://" in text:
-        raise InputError("--journal", expected="a file: the market of a trade is kept beside it", got=repr(text))
+        return journal_of(text)
     file = Path(text)
     if file.is_dir() or not file.parent.is_dir():
         got = "a directory" if file.is_dir() else f"no folder {file.parent}"
         raise InputError(f"--journal {text}", expected="a file in an existing folder", got=got)
     return file.resolve()
+
+
+def _unclean(error: "UncleanError", journal: str | Path, out: Envelope | None) -> int:
+    """Say why nothing is traded; the exit code is that of a negative verdict."""
+    from nowake.oms.unlike import row
+
+    say_error = f"error: {error}\nhint: `nowake oms differences` lists them, `nowake oms release-recovery` accepts them"
+    sys.stderr.write(f"{say_error}\n")
+    if out is not None:
+        rows = [row(one) for one in error.found]
+        out.write({"clean": False, "journal": shown(journal), "differences": rows})
+    return 1
 
 
 def _show(found: dict[str, Any], currency: str) -> None:

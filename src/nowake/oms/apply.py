@@ -7,7 +7,7 @@ quarantined: counted and alerted, and nothing else changes.
 from collections.abc import Callable
 from typing import Any
 
-from nowake.oms import entry
+from nowake.oms import entry, unlike
 from nowake.oms.booking import allocate
 from nowake.oms.events import (
     Allocated,
@@ -29,6 +29,8 @@ from nowake.oms.events import (
     RecoveryNote,
     Retired,
     Started,
+    Unclean,
+    UncleanReleased,
     VenueSaid,
 )
 from nowake.oms.hearing import hear
@@ -116,5 +118,7 @@ _HANDLERS: dict[type[Event], Callable[[Any, Any], Alert | None]] = {
     Projection: _counted,
     RecoveryNote: _counted,
     Retired: _counted,
+    Unclean: unlike.refused,
+    UncleanReleased: unlike.released,
     Garbled: _garbled,
 }

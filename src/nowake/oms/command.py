@@ -16,9 +16,10 @@ from nowake.oms.orders import Child, Parent, leaves
 from nowake.oms.snapshot import recover
 from nowake.oms.states import State
 from nowake.oms.tree import Tree
+from nowake.oms.unlike import in_doubt, row
 from nowake.oms.verify import verify
 
-__all__ = ["events", "orders", "positions", "verified"]
+__all__ = ["events", "orders", "positions", "unlike", "verified"]
 
 
 _NANO = Decimal("1e-9")
@@ -55,7 +56,8 @@ def positions(address: str | Path) -> dict[str, Any]:
     """Return shares and cash by account and symbol, in currency, after every allocation.
 
     `positions`: cash without fees, and fees (negative: rebates), of each account and symbol; `accounts`: the cash of
-    each with its fees; `allocations`: what was moved, shares with the sign of their order's side.
+    each with its fees; `allocations`: what was moved, shares with the sign of their order's side; `in_doubt`: accepted
+    differences from the venue, with shares that it has and these positions do not, and those that still work.
     """
     tree = _tree(address)
     held = [
@@ -71,7 +73,15 @@ def positions(address: str | Path) -> dict[str, Any]:
         for one in tree.allocations
     ]
     cash = [{"account": account, "cash": float(tree.cash(account))} for account in accounts]
-    return {"schema": "nowake.oms.positions/1", "positions": held, "accounts": cash, "allocations": moved}
+    return {"schema": "nowake.oms.positions/1", "positions": held, "accounts": cash, "allocations": moved,
+            "in_doubt": in_doubt(tree)}  # fmt: skip
+
+
+def unlike(address: str | Path) -> dict[str, Any]:
+    """Return in what journal and venue differ: `open`, as the last start has refused it, and `accepted` by people."""
+    tree = _tree(address)
+    return {"schema": "nowake.oms.differences/1", "open": [row(one) for one in tree.unclean.values()],
+            "accepted": in_doubt(tree)}  # fmt: skip
 
 
 def _family(tree: Tree, parent: Parent) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from nowake.oms.events import Arrived, Asked, BasketNew, ChildAdopted, ChildNew,
 from nowake.oms.orders import Child, Flag, Parent, decide, judge, settle
 from nowake.oms.states import CHILD_TABLE, PARENT_TABLE, WORKABLE, Act, State, Verdict
 from nowake.oms.tree import Alert, Basket, Tree
+from nowake.oms.unlike import standing_of
 
 __all__ = [
     "adopt",
@@ -85,12 +86,12 @@ def basket_new(tree: Tree, event: BasketNew) -> Alert | None:
     return None
 
 
-def _wrong_word(parent: Parent, event: ParentSaid) -> str:
+def _wrong_word(tree: Tree, parent: Parent, event: ParentSaid) -> str:
     """Return why a parent cannot get this word although its state allows it."""
     act = event.act
     if act in (Act.FILL_PART, Act.FILL_REST, Act.OVERFILL, Act.BUSTED, Act.CORRECTED, Act.CONTRADICTED):
         return "fills of a parent come from its children"
-    if act in _ENDS and parent.working:
+    if act in _ENDS and parent.working > standing_of(tree, parent.id):
         return f"{parent.working} shares still work"
     if act == Act.REJECTED and parent.children:
         return "it has had children"
@@ -113,7 +114,7 @@ def parent_said(tree: Tree, event: ParentSaid) -> Alert | None:
     verdict, to = decide(parent, act, PARENT_TABLE, event.act)
     if verdict in (Verdict.IGNORE, Verdict.QUARANTINE):
         return tree.verdict(verdict, str(event.act), parent)
-    wrong = _wrong_word(parent, event)
+    wrong = _wrong_word(tree, parent, event)
     if wrong:
         return tree.alert("parent", parent.id, f"{event.act}: {wrong}", applied=False)
     change_terms(parent, event.act, event.quantity, event.price)

@@ -4,7 +4,7 @@ NowakeError
 ├── JournalError                  the journal cannot be written any more: disk full, read-only, connection lost
 └── InputError
     ├── DamagedError              the chain of hashes breaks, or a record cannot be read: at which event
-    ├── EmptyError                a file in which no journal was begun, as a crash at the very first start leaves it
+    ├── EmptyError                a place in which no journal was begun, as a crash at the very first start leaves it
     └── LeaseError                another instance writes this journal
 """
 
@@ -27,7 +27,7 @@ class DamagedError(InputError):
 
 
 class EmptyError(InputError):
-    """There is a file and no journal in it yet: it cannot be read, and may be begun."""
+    """There is a file, or a database, and no journal in it yet: it cannot be read, and may be begun."""
 
 
 class LeaseError(InputError):

@@ -33,6 +33,9 @@ __all__ = [
     "RecoveryNote",
     "Retired",
     "Started",
+    "Unclean",
+    "UncleanReleased",
+    "Unlike",
     "VenueSaid",
     "decode",
     "encode",
@@ -248,6 +251,38 @@ class RecoveryNote(Event, frozen=True, array_like=True, tag=True, gc=False):
     order: int = 0
 
 
+class Unlike(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Something in which journal and venue differ, as a recovery found it; `id` names it, `kind` as `unlike` has them.
+
+    `ours`, `theirs`: shares that are filled in the journal and at the venue; `state`: the venue's word for the order.
+    """
+
+    id: str
+    kind: str
+    order: int
+    venue: str
+    side: int
+    quantity: int
+    ours: int
+    theirs: int
+    state: str
+
+
+class Unclean(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """A recovery that could not make journal and venue agree, so that nothing is traded; none: they agree again."""
+
+    found: tuple[Unlike, ...]
+
+
+class UncleanReleased(Event, frozen=True, array_like=True, tag=True, gc=False):
+    """Two people accept differences as they are; trading may go on. `differences`: their names."""
+
+    differences: tuple[str, ...]
+    who: str
+    second: str
+    why: str
+
+
 class Garbled(Event, frozen=True, array_like=True, tag=True, gc=False):
     """Something came that no event can hold; its text, for people."""
 
@@ -280,6 +315,8 @@ AnyEvent = (
     | RecoveryNote
     | Garbled
     | Arrived
+    | Unclean
+    | UncleanReleased
 )
 _RETIRED = ("Sent", "DecisionLogged")
 _decode: Callable[[bytes], Event] = msgspec.msgpack.Decoder(AnyEvent).decode

@@ -17,6 +17,7 @@ from nowake.oms.entry import wrong_parent
 from nowake.oms.errors import DamagedError, EmptyError, JournalError
 from nowake.oms.events import ChildNew, Event, Garbled, ParentNew, Started, decode, encode
 from nowake.oms.identifiers import Ids
+from nowake.oms.journal.address import on_server
 from nowake.oms.journal.protocol import Journal, open_journal
 from nowake.oms.journal.writer import Ticket, Writer
 from nowake.oms.snapshot import Recovered, keep, recover
@@ -125,7 +126,7 @@ def open_keeper(
     A file is read and checked before it is opened for writing, so a damaged one is not touched. DamagedError,
     LeaseError, InputError (a newer schema) and JournalError come out as they are.
     """
-    before = _read(address) if "://" not in str(address) and Path(address).exists() else None
+    before = _read(address) if not on_server(address) and Path(address).exists() else None
     journal = open_journal(address, write=True)
     try:
         found = _caught_up(journal, before) if before else recover(journal)

@@ -14,17 +14,17 @@ import zstandard
 from nowake.core.errors import InputError
 from nowake.oms.apply import Oms
 from nowake.oms.errors import DamagedError
-from nowake.oms.events import Control, decode
+from nowake.oms.events import Control, Unlike, decode
 from nowake.oms.journal.chain import START
 from nowake.oms.journal.protocol import Journal, Snapshot
 from nowake.oms.orders import Child, Fill, Parent
 from nowake.oms.states import CLOSED
-from nowake.oms.tree import Alert, Allocation, Basket, Block, Kill, Position
+from nowake.oms.tree import Accepted, Alert, Allocation, Basket, Block, Kill, Position
 
 __all__ = ["AUDITED", "Recovered", "advance", "freeze", "keep", "recover", "thaw"]
 
 AUDITED = 200_000  # events whose links are checked at a start that needs none of them: less than a second
-VERSION = 2  # of `Frozen`, `Parent`, `Child` and `Fill` together
+VERSION = 3  # of `Frozen`, `Parent`, `Child` and `Fill` together
 
 
 class Frozen(msgspec.Struct, array_like=True, gc=False):
@@ -49,6 +49,8 @@ class Frozen(msgspec.Struct, array_like=True, gc=False):
     quarantined: int
     repeats: int
     controls: list[Control] = []
+    unclean: dict[str, Unlike] = {}
+    accepted: dict[str, Accepted] = {}
 
 
 _SAME = (
@@ -63,6 +65,8 @@ _SAME = (
     "quarantined",
     "repeats",
     "controls",
+    "unclean",
+    "accepted",
 )
 _decoder = msgspec.msgpack.Decoder(Frozen)
 

@@ -7,18 +7,15 @@ Cash is kept as half ticks times shares, so that it is exact; currency appears i
 from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from nowake.core.errors import InputError
+from nowake.oms.events import Control, Unlike
 from nowake.oms.orders import Child, Fill, Flag, Parent
 from nowake.oms.states import CLOSED, Verdict
 
-if TYPE_CHECKING:
-    from nowake.oms.events import Control
-
-__all__ = ["Alert", "Allocation", "Basket", "Block", "Kill", "Position", "Tree"]
+__all__ = ["Accepted", "Alert", "Allocation", "Basket", "Block", "Kill", "Position", "Tree"]
 
 
 _ALERTS = 10_000  # the youngest are kept; the journal has them all
@@ -81,6 +78,16 @@ class Kill(msgspec.Struct, frozen=True, array_like=True):
     time: int
 
 
+class Accepted(msgspec.Struct, frozen=True, array_like=True):
+    """A difference of journal and venue that two people have accepted as it is."""
+
+    what: Unlike
+    who: str
+    second: str
+    why: str
+    time: int
+
+
 class Tree:
     """Everything that the journal says, as of event `sequence`."""
 
@@ -100,6 +107,8 @@ class Tree:
         self.kills: dict[str, Kill] = {}
         self.policies: dict[str, tuple[str, str]] = {}
         self.controls: list[Control] = []
+        self.unclean: dict[str, Unlike] = {}
+        self.accepted: dict[str, Accepted] = {}
         self.counts: dict[str, int] = {}
         self.alerts: deque[Alert] = deque(maxlen=_ALERTS)
         self.quarantined = self.repeats = 0
@@ -169,6 +178,10 @@ class Tree:
         """Return the shares of a parent that are neither filled nor working; 0 once it is over."""
         order = self.parents[parent]
         return 0 if CLOSED[order.state] else max(0, order.quantity - order.filled - order.working)
+
+    def looked_at(self) -> set[int]:
+        """Return the orders of accepted differences: nobody waits for them, and what is said of them is no news."""
+        return {one.what.order for one in self.accepted.values()}
 
     def position(self, account: str, symbol: str) -> int:
         """Return the shares that an account holds since the journal began."""

@@ -18,7 +18,8 @@ __all__ = ["verify"]
 def verify(journal: Journal) -> dict[str, Any]:
     """Replay a journal from zero: every link, every event, conservation, and the snapshot against the replay.
 
-    Returns events, chain_ok, conserved, orders, quarantined and differences: what, which, expected, got.
+    Returns events, chain_ok, conserved, orders, quarantined, how many differences from the venue are `unclean` (refused
+    by the last start) and `accepted` by people, and differences of the journal itself: what, which, expected, got.
     """
     oms, snapshot, found = Oms(), journal.snapshot(), []
     chain_ok = True
@@ -39,6 +40,8 @@ def verify(journal: Journal) -> dict[str, Any]:
         "conserved": not unequal,
         "orders": len(oms.parents) + len(oms.children),
         "quarantined": oms.quarantined,
+        "unclean": len(oms.unclean),
+        "accepted": len(oms.accepted),
         "differences": found + unequal,
     }
 

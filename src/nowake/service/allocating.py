@@ -13,7 +13,8 @@ from nowake.oms.apply import Oms
 from nowake.oms.booking import wrong_allocation
 from nowake.oms.events import Allocated
 from nowake.oms.identifiers import text
-from nowake.oms.journal.lease import FileLease
+from nowake.oms.journal.address import shown
+from nowake.oms.journal.protocol import refuse_second
 from nowake.oms.keeper import Keeper, open_keeper
 from nowake.service.control_client import ask
 from nowake.service.control_wire import Answer, Asked, check_signed
@@ -138,7 +139,7 @@ def allocate(keeper: Keeper, now: int, asked: Asked) -> Answer:
     return Answer(True, f"order {name} is allocated: {', '.join(f'{n:,} to {a}' for a, n in event.rows)}", (name,))
 
 
-def allocate_in(journal: Path, asked: Asked) -> Answer:
+def allocate_in(journal: str | Path, asked: Asked) -> Answer:
     """Let the trader of `journal` carry out an allocation, or do it here where none runs.
 
     LeaseError where somebody else writes the journal and hears no controls.
@@ -153,12 +154,12 @@ def allocate_in(journal: Path, asked: Asked) -> Answer:
     return answer
 
 
-def _alone(journal: Path, asked: Asked) -> Answer:
+def _alone(journal: str | Path, asked: Asked) -> Answer:
     """Take the journal for as long as it takes, at the time of its last event; one that cannot be does not touch it."""
-    FileLease(journal).release()  # LeaseError where somebody works on it
+    refuse_second(journal)  # LeaseError where somebody works on it
     state = look_into(journal)
     if state is None:
-        raise InputError(f"journal {journal}", expected="one with orders", got="one that was never begun")
+        raise InputError(f"journal {shown(journal)}", expected="one with orders", got="one that was never begun")
     oms = state.oms
     allocation_of(oms, oms.time, asked)
     keeper = open_keeper(journal, max(oms.instance, 1), clock=lambda: oms.time)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from nowake.core.errors import MissingError
+from nowake.oms.journal.address import shown
 from nowake.service.control_wire import LONGEST, Answer, Asked, frame, socket_of
 
 __all__ = ["ask"]
@@ -15,7 +16,7 @@ _LENGTH = struct.Struct("<I")
 _decode = msgspec.msgpack.Decoder(Answer).decode
 
 
-def ask(journal: Path, asked: Asked, patience: float = 10.0) -> Answer:
+def ask(journal: str | Path, asked: Asked, patience: float = 10.0) -> Answer:
     """Return the answer of the trader of `journal`; MissingError where none runs, or none answers in `patience` s."""
     path = socket_of(journal)
     how = "start one with `nowake trade`, or name its journal with --journal"
@@ -24,14 +25,16 @@ def ask(journal: Path, asked: Asked, patience: float = 10.0) -> Answer:
         try:
             one.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError, OSError) as error:
-            raise MissingError(f"no trader of {journal} is running ({error.strerror or error}): {how}") from error
+            raise MissingError(
+                f"no trader of {shown(journal)} is running ({error.strerror or error}): {how}"
+            ) from error
         try:
             one.sendall(frame(asked))
             (length,) = _LENGTH.unpack(_exactly(one, _LENGTH.size))
             return _decode(_exactly(one, min(length, LONGEST)))
         except (OSError, EOFError, msgspec.MsgspecError) as error:
             unsure = "what was asked may have been done: see `nowake oms events`"
-            raise MissingError(f"the trader of {journal} gave no answer ({error}); {unsure}") from error
+            raise MissingError(f"the trader of {shown(journal)} gave no answer ({error}); {unsure}") from error
 
 
 def _exactly(one: socket.socket, count: int) -> bytes:

@@ -45,7 +45,7 @@ class ControlServer:
     """An attendant of `trader` that hears controls."""
 
     def __init__(self, trader: "Trader", controls: Controls | None = None) -> None:
-        self.controls, self.path = controls or Controls(trader), socket_of(trader.setup.file)
+        self.controls, self.path = controls or Controls(trader), socket_of(trader.setup.address)
         self._trader = trader
         self._clients: list[_Client] = []
         if len(os.fsencode(self.path)) > _PATH:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from nowake.core.errors import InputError
+from nowake.oms.journal.address import base_of
 
 __all__ = ["LONGEST", "Answer", "Asked", "check_signed", "frame", "socket_of"]
 
@@ -50,6 +51,6 @@ def frame(message: Asked | Answer) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def socket_of(journal: Path) -> Path:
+def socket_of(journal: str | Path) -> Path:
     """Return where the trader of `journal` listens."""
-    return journal.with_suffix(".control")
+    return base_of(journal).with_suffix(".control")

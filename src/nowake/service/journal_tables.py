@@ -21,6 +21,7 @@ from nowake.execution.decision_reader import Kept
 from nowake.oms.conserve import differences
 from nowake.oms.events import Control
 from nowake.oms.identifiers import text
+from nowake.oms.journal.address import base_of, on_server, shown
 from nowake.oms.orders import Flag
 from nowake.oms.orders import Parent as KeptParent
 from nowake.oms.states import CLOSED
@@ -47,10 +48,8 @@ class FromJournal:
 
 
 def beside(journal: str | Path, suffix: str) -> Path | None:
-    """Return the file of the journal's name with `suffix`, None where there is none or the journal is on a server."""
-    if "://" in str(journal):
-        return None
-    path = Path(journal).with_suffix(suffix)
+    """Return the file with `suffix` beside a journal, None where there is none."""
+    path = base_of(journal).with_suffix(suffix)
     return path if path.is_file() else None
 
 
@@ -63,7 +62,7 @@ def read_journal(
     """
     log = Path(decisions) if decisions is not None else beside(journal, ".decisions")
     told = Path(tape) if tape is not None else beside(journal, ".tape")
-    return _Making(account_of(journal), market_of(log, told), str(journal)).made()
+    return _Making(account_of(journal), market_of(log, told), shown(journal)).made()
 
 
 def tables_of(journal: str | Path, decisions: str | Path | None = None, tape: str | Path | None = None) -> Tables:
@@ -117,7 +116,7 @@ class _Making:
     def _source(self) -> str:
         market = self.market
         files = [self.name, *(str(one.path) for one in (market.tape, market.log) if one is not None)]
-        return ", ".join(Path(file).name if "://" not in file else file.rpartition("@")[2] for file in files)
+        return ", ".join(file if on_server(file) else Path(file).name for file in files)
 
     def _conserved(self, rows: Rows, parents: dict[int, Parent]) -> bool:
         kept = [self.account.oms.parents[number] for number in parents]

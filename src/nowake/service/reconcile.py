@@ -60,6 +60,8 @@ def _differs(tree: Tree, event: VenueEvent) -> Difference | None:
     if event.kind not in ("ack", "fill", "cancel", "expire", "replace"):
         return None
     child = tree.children.get(event.order_id)
+    if child is None and event.order_id in tree.looked_at():
+        return None
     if child is None:
         return Difference(event.event_id, event.order_id, f"{event.kind} of an order that the journal does not know")
     asked = child.kind == OrderKind.QUOTE  # what a dealer says but for fills is not the end of a request

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nowake.core.errors import InputError
+from nowake.oms.journal.address import base_of
 from nowake.oms.journal.salvage import Salvaged, salvage
 
 __all__ = ["Rescued", "intact_name", "rescue"]
@@ -26,16 +27,21 @@ class Rescued:
     beside: tuple[Path, ...]
 
 
-def intact_name(damaged: Path) -> Path:
-    """Return the name of the new journal where nobody gives one: `d.db` becomes `d-intact.db`."""
+def intact_name(damaged: str | Path) -> Path:
+    """Return the name of the new journal where nobody gives one: `d.db` becomes `d-intact.db`.
+
+    Of a journal on a server it is a file in the folder of that.
+    """
+    damaged = base_of(damaged)
     return damaged.with_name(f"{damaged.stem}-intact{damaged.suffix}")
 
 
-def rescue(damaged: Path, into: Path) -> Rescued:
-    """Save what is intact of `damaged` in the new journal `into`, and copy what lies beside it.
+def rescue(address: str | Path, into: Path) -> Rescued:
+    """Save what is intact of the journal at `address` in the new file `into`, and copy what lies beside it.
 
     InputError, before anything is written, where something is there already.
     """
+    damaged = base_of(address)
     pairs = [(damaged.with_suffix(end), into.with_suffix(end)) for end in _BESIDE]
     pairs = [(source, target) for source, target in pairs if source.exists()]
     if any(source == target for source, target in pairs):
@@ -43,7 +49,7 @@ def rescue(damaged: Path, into: Path) -> Rescued:
         raise InputError(f"the new journal {into}", expected=expected, got=f"that of {damaged.name}")
     if (there := next((target for _, target in pairs if target.exists()), None)) is not None:
         raise InputError(f"the new journal {into}", expected="nothing of its name", got=str(there))
-    found = salvage(damaged, into)
+    found = salvage(address, into)
     if not found.intact:
         return Rescued(found, ())
     kill = (damaged.with_name(_KILL), into.with_name(_KILL))

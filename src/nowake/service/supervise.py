@@ -235,7 +235,7 @@ def supervise(trader: "Trader", rules: Supervision | None = None, alerts: Alerts
     words = GuardWords(path, trader.books.parents, trader.books.record, alerts, rules.persistence)
     trader.desk.listeners.append(words)
     venues = VenueMemory(
-        path, setup.instrument.symbol, setup.file.with_suffix(".venues"), alerts, rules.save_every
+        path, setup.instrument.symbol, setup.base.with_suffix(".venues"), alerts, rules.save_every
     )  # fmt: skip
     watch = None
     file = watched_file(setup.policy)

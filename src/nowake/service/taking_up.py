@@ -86,7 +86,8 @@ def go_on(path: DecisionPath, parents: Sequence[Parent]) -> dict[int, int]:
     of volume are to be counted before the one at which they first look.
     """
     open_ = {i: parent for i, parent in enumerate(parents) if not CLOSED[parent.state]}
-    before = {i: volume_before(one.filled, int(path.limits[i]["participation"])) for i, one in open_.items()}
+    limits, usages = path.limits, path.usages
+    before = {i: volume_before(int(usages[i]["filled"]), int(limits[i]["participation"])) for i in open_}
     board = path.boards[0]
     board["volume"] += max(before.values(), default=0)  # so that no row starts below 0
     for i, parent in open_.items():

@@ -18,10 +18,12 @@ from nowake.core.values import Side
 from nowake.market.preset import load
 from nowake.market.usual import usual_day
 from nowake.oms.events import ParentSaid
+from nowake.oms.journal.address import base_of, shown
 from nowake.oms.states import CLOSED, Act
 from nowake.service import trade_files as files
 from nowake.service.control_server import ControlServer
 from nowake.service.control_wire import Asked
+from nowake.service.journal_folder import claim
 from nowake.service.supervise import supervise
 from nowake.service.supervise_alerts import Alerts
 from nowake.service.tape import TapeKeeper
@@ -57,6 +59,7 @@ def trade(wanted: Wanted, staff: Staff | None = None, tell: Callable[[str], None
     everything is withdrawn then, the journal closed. MissingError where the venue has died; InputError, OrderError for
     what cannot be done, before anything is started.
     """
+    claim(wanted.journal, wanted.folder)
     with files.held_market(wanted.journal), _terminable():
         folder, kept, again = begin(wanted, tell, lambda folder, kept: _Trade(folder, kept, wanted).cancel())
         try:
@@ -69,7 +72,7 @@ def trade(wanted: Wanted, staff: Staff | None = None, tell: Callable[[str], None
 def listen_to(trader: Trader, watch: Watch) -> None:
     """Give `trader` those who must hear its market from the first message on: watch, tape."""
     trader.add(watch)
-    trader.add(TapeKeeper(trader, trader.setup.file.with_suffix(".tape")))
+    trader.add(TapeKeeper(trader, trader.setup.base.with_suffix(".tape")))
 
 
 def attend_to(trader: Trader, watch: Watch) -> None:
@@ -86,7 +89,7 @@ def attend_to(trader: Trader, watch: Watch) -> None:
     trader.add(ControlServer(trader, watch.controls))
 
 
-def _tidy(journal: Path) -> None:
+def _tidy(journal: str | Path) -> None:
     """Remove the folder of an order that never came into the journal."""
     state = files.look_into(journal)
     files.forget_unnamed(journal, state.oms.clients if state else ())
@@ -115,8 +118,8 @@ class _Trade:
         order = self.kept.order
         window = window_of(self.preset, files.day_of(self.kept), self.kept.market.warm_up, order.horizon)
         return Setup(
-            self.wanted.journal.parent, socket, tuple(self._work(one) for one in self.kept.orders), self.wanted.mode,
-            policy=order.policy, instrument=instrument_of(self.preset),
+            base_of(self.wanted.journal).parent, socket, tuple(self._work(one) for one in self.kept.orders),
+            self.wanted.mode, policy=order.policy, instrument=instrument_of(self.preset),
             decider=policy_of(order.strategy, order.urgency, self.preset), journal=self.wanted.journal, decisions=True,
             preset=self.kept.market.parameters, after=self.wanted.after, basket=self.kept.basket,
             context=usual_day(self.preset, (window.open, window.close), self.wanted.micro),
@@ -148,7 +151,9 @@ class _Trade:
                 except SessionLostError as error:
                     self._lost(venue.how_it_ended() or f"does not answer ({error.reason})", error, tell)
         if self.trader is None or self.watch is None or not self.trader.done:
-            tell(f"stopped, everything withdrawn, journal {self.wanted.journal} closed; the same command goes on")
+            tell(
+                f"stopped, everything withdrawn, journal {shown(self.wanted.journal)} closed; the same command goes on"
+            )
             raise KeyboardInterrupt
         return found(self.kept, self.preset, self.watch)
 

@@ -19,7 +19,8 @@ from nowake.market.market import FIRST_DAY
 from nowake.market.preset import Preset, load, parameter_hash
 from nowake.market.sessions import next_weekday
 from nowake.oms.identifiers import text as id_text
-from nowake.oms.journal.lease import FileLease
+from nowake.oms.journal.address import base_of, on_server, shown
+from nowake.oms.journal.protocol import refuse_second
 from nowake.oms.keeper import Mode
 from nowake.oms.orders import Parent
 from nowake.oms.states import State
@@ -28,6 +29,7 @@ from nowake.risk.policy import load as load_policy
 from nowake.risk.scopes import Scope, resolve
 from nowake.service import trade_files as files
 from nowake.service.control_wire import socket_of
+from nowake.service.journal_folder import vouch
 from nowake.service.limiting import scope_of, stops
 from nowake.service.trade_basket import Line
 from nowake.service.trade_files import Kept, MarketDay, OrderKept
@@ -45,7 +47,8 @@ class Wanted:
     """An order as it is wanted; `horizon` s, `limit` in ticks (0: none), `participation` for pov (None: what it takes).
 
     `speed`: times real time, 0: as fast as both can. `unfinished`: what becomes of an order that was cut off. `after`:
-    s of the market that are kept after the last fill. `micro`: a fitted microprice table. Of a `basket` (its name) the
+    s of the market that are kept after the last fill. `micro`: a fitted microprice table. `folder`: where
+    the files of a journal on a server are, None: where they were, or its own. Of a `basket` (its name) the
     `lines` are its orders, and those that are said of one order say nothing.
     """
 
@@ -54,7 +57,7 @@ class Wanted:
     quantity: int
     horizon: float
     seed: int
-    journal: Path
+    journal: str | Path
     regime: str = "calm"
     strategy: str = "ac"
     urgency: float = 2.0
@@ -67,6 +70,7 @@ class Wanted:
     after: float = 0.0
     staged: bool = False
     micro: MicroTable | None = None
+    folder: Path | None = None
     basket: str = ""
     lines: tuple[Line, ...] = ()
 
@@ -85,10 +89,12 @@ def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, K
     """
     if (length := len(os.fsencode(socket_of(wanted.journal)))) > _SOCKET_PATH:
         expected = f"a path of at most {_SOCKET_PATH} bytes with its ending .control, a socket's most"
-        raise InputError(f"--journal {wanted.journal}", expected=expected, got=f"{length} bytes")
+        hint = "--folder names another folder" if on_server(wanted.journal) else None
+        raise InputError(f"--journal {shown(wanted.journal)}", expected=expected, got=f"{length} bytes", hint=hint)
     state = files.look_into(wanted.journal)
+    vouch(wanted.journal, state)
     if state is not None:
-        FileLease(wanted.journal).release()  # LeaseError where another trader works on it
+        refuse_second(wanted.journal)  # LeaseError where another trader works on it
     files.forget_unnamed(wanted.journal, state.oms.clients if state else ())
     left = files.unfinished(state.oms) if state else []
     last = files.last_kept(wanted.journal)
@@ -102,7 +108,7 @@ def begin(wanted: Wanted, tell: Callable[[str], None], cancel: Callable[[Path, K
             return folder, kept, True
         if wanted.unfinished == "ask":
             raise InputError(
-                f"journal {wanted.journal} has an order that is not over: {_words(left[0])}{_more(left)}",
+                f"journal {shown(wanted.journal)} has an order that is not over: {_words(left[0])}{_more(left)}",
                 expected="the same order again, to go on with it",
                 got=f"basket {wanted.basket}" if wanted.basket else f"{wanted.side} {wanted.quantity:,}",
                 hint="--unfinished resume goes on with it, --unfinished cancel ends it first, "
@@ -135,7 +141,7 @@ def _words(parent: Parent) -> str:
     )
 
 
-def _revive(left: list[Parent], last: tuple[Path, Kept] | None, journal: Path) -> tuple[Path, Kept]:
+def _revive(left: list[Parent], last: tuple[Path, Kept] | None, journal: str | Path) -> tuple[Path, Kept]:
     """Return the trade whose order is unfinished; InputError where its venue cannot be started again."""
     known = last is not None and (last[0] / "venue.log").exists()
     if last is not None and known and {one.client for one in left} <= {one.client for one in last[1].orders}:
@@ -143,7 +149,7 @@ def _revive(left: list[Parent], last: tuple[Path, Kept] | None, journal: Path) -
         if parameter_hash(preset) == last[1].market.parameters:
             return last
     raise InputError(
-        f"journal {journal} has an order that is not over, and its venue cannot be started again: "
+        f"journal {shown(journal)} has an order that is not over, and its venue cannot be started again: "
         f"{_words(left[0])}{_more(left)}",
         expected=f"the memory of its venue in {files.market_folder(journal)}, and the preset as it was",
         got="nothing there" if last is None or not known else f"that of order {last[1].order.client!r}",
@@ -265,7 +271,7 @@ def _check_kill(
 
     It is released at a running trader, so a trade may begin under it, unless its time flies.
     """
-    file = wanted.journal.parent / "kill.json"
+    file = base_of(wanted.journal).parent / "kill.json"
     if not file.exists():
         return
     held, document, pressed = read_pressed(file), load_policy(policy), list[Held]()

@@ -21,6 +21,7 @@ import msgspec
 from nowake.core.errors import InputError
 from nowake.oms.apply import Oms
 from nowake.oms.errors import EmptyError
+from nowake.oms.journal.address import base_of, on_server, shown
 from nowake.oms.journal.protocol import open_journal
 from nowake.oms.orders import Parent
 from nowake.oms.snapshot import recover
@@ -95,18 +96,19 @@ class Seen(msgspec.Struct):
 
 
 class State(msgspec.Struct, frozen=True):
-    """What a journal holds: its orders, and the number of the last word of a venue."""
+    """What a journal holds: its orders, the number of the last word of a venue, the hash of its last event."""
 
     oms: Oms
     last: int
+    hash: bytes
 
 
-def market_folder(journal: Path) -> Path:
+def market_folder(journal: str | Path) -> Path:
     """Return the folder of the market days of a journal."""
-    return journal.with_suffix(".market")
+    return base_of(journal).with_suffix(".market")
 
 
-def folders(journal: Path) -> list[Path]:
+def folders(journal: str | Path) -> list[Path]:
     """Return the folders of the trades of a journal, oldest first."""
     place = market_folder(journal)
     return sorted(one for one in place.iterdir() if one.name.isdecimal()) if place.is_dir() else []
@@ -132,7 +134,7 @@ def alone(folder: Path, patience: float) -> int:
 
 
 @contextmanager
-def held_market(journal: Path) -> Iterator[None]:
+def held_market(journal: str | Path) -> Iterator[None]:
     """Hold the market days of a journal while a trade begins and works; InputError where another one does.
 
     The folder is made, and removed if it is empty at the end.
@@ -142,7 +144,7 @@ def held_market(journal: Path) -> Iterator[None]:
     try:
         held = alone(place, 0.0)
     except InputError as error:
-        words = f"journal {journal} is in use"
+        words = f"journal {shown(journal)} is in use"
         raise InputError(words, expected="one trade at a time", got="another that begins or works") from error
     try:
         yield
@@ -152,7 +154,7 @@ def held_market(journal: Path) -> Iterator[None]:
         os.close(held)
 
 
-def forget_unnamed(journal: Path, clients: Collection[str], patience: float = 20.0) -> None:
+def forget_unnamed(journal: str | Path, clients: Collection[str], patience: float = 20.0) -> None:
     """Remove the folders of trades that ended before their orders came into the journal, whose `clients` are given.
 
     InputError where the venue of one has not ended after `patience` s.
@@ -208,28 +210,29 @@ def read_seen(folder: Path, i: int = 0) -> Seen:
     return _read(path, Seen) if path.exists() else Seen()
 
 
-def look_into(journal: Path) -> State | None:
+def look_into(journal: str | Path) -> State | None:
     """Return what a journal holds, None where none was begun; errors as `open_journal` has them."""
-    if not journal.exists():
+    if not on_server(journal) and not Path(journal).exists():
         return None
     try:
         reader = open_journal(journal)
     except EmptyError:
         return None
     try:
-        oms = recover(reader).oms
-        return State(oms, last_number(reader, oms.sequence))
+        found = recover(reader)
+        return State(found.oms, last_number(reader, found.oms.sequence), found.hash)
     finally:
         reader.close()
 
 
 def unfinished(oms: Oms) -> list[Parent]:
-    """Return the parents that are not over, and those of children that still work."""
-    working = {child.parent for child in oms.open.values()}
+    """Return the parents that are not over, and those of children that still work and that nobody has accepted so."""
+    looked_at = oms.looked_at()
+    working = {child.parent for child in oms.open.values() if child.id not in looked_at}
     return [parent for parent in oms.parents.values() if not CLOSED[parent.state] or parent.id in working]
 
 
-def last_kept(journal: Path) -> tuple[Path, Kept] | None:
+def last_kept(journal: str | Path) -> tuple[Path, Kept] | None:
     """Return the youngest trade of a journal with its folder."""
     found = folders(journal)
     return (found[-1], read_kept(found[-1])) if found else None

@@ -7,6 +7,7 @@ from nowake.core.values import Side
 from nowake.market.preset import Preset
 from nowake.oms.conserve import differences
 from nowake.oms.identifiers import text
+from nowake.oms.journal.address import shown
 from nowake.oms.states import State
 from nowake.service.trade_files import Kept, OrderKept
 from nowake.service.trade_watch import Watch
@@ -19,9 +20,9 @@ _COSTS = ("avg_price", "arrival_price", "vwap", "shortfall_bps", "vwap_slippage_
 def found(kept: Kept, preset: Preset, first: Watch) -> dict[str, Any]:
     """Return what became of a trade, `first` the watch of its first order: of a basket `orders`, else `parent`."""
     trader = first.trader
-    oms, log = trader.keeper.oms, trader.setup.file.with_suffix(".decisions")
+    oms, log = trader.keeper.oms, trader.setup.base.with_suffix(".decisions")
     fills = {watch.i: watch.fills() for watch in first.together}
-    lapsed = {watch.i: watch.lapsed(trader.setup.file.with_suffix(".tape")) for watch in first.together}
+    lapsed = {watch.i: watch.lapsed(trader.setup.base.with_suffix(".tape")) for watch in first.together}
     orders = [_order(watch, fills[watch.i], lapsed[watch.i]) for watch in first.together]
     summed = all(sum(fill["quantity"] for fill in fills[w.i]) == w.parent.filled for w in first.together)
     market = {"preset": preset.name, "regime": kept.market.regime, "day": kept.market.day}
@@ -29,8 +30,9 @@ def found(kept: Kept, preset: Preset, first: Watch) -> dict[str, Any]:
         **market,
         **(_basket(kept, orders) if kept.basket else {**_plan(kept.order), "parent": orders[0]}),
         "venues": _venues([watch.venues(fills[watch.i], lapsed[watch.i]) for watch in first.together]),
-        "journal": str(trader.setup.file), "decisions": str(log), "events": oms.sequence,
-        "conserved": not differences(oms) and summed and not oms.open,
+        "journal": shown(trader.setup.address), "decisions": str(log), "events": oms.sequence,
+        "conserved": not differences(oms) and summed and oms.open.keys() <= oms.looked_at(),
+        "accepted": len(oms.accepted),
     }  # fmt: skip
 
 

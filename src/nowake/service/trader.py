@@ -29,6 +29,7 @@ from nowake.oms.journal.protocol import open_journal
 from nowake.oms.keeper import Keeper, open_keeper
 from nowake.oms.orders import Flag, Parent
 from nowake.oms.states import CLOSED, Act, State
+from nowake.oms.unlike import held, standing_of
 from nowake.risk.guard import tick
 from nowake.risk.kill import KillSwitch
 from nowake.risk.policy import load, policy_hash
@@ -69,10 +70,10 @@ class Trader:
         with contextlib.ExitStack() as opened:
             self._begin(setup, witness, opened)
             self._opened = opened.pop_all()
-        self.add(Snapshots(self.keeper, setup.file, self.alarm))
+        self.add(Snapshots(self.keeper, setup.address, self.alarm))
 
     def _begin(self, setup: Setup, witness: Witness | None, opened: contextlib.ExitStack) -> None:
-        journal = setup.file
+        journal = setup.address
         self.keeper = open_keeper(journal, setup.instance, mode=setup.mode, block=setup.block, clock=self.now)
         opened.callback(self.keeper.close, snapshot=True)
         last, said = _last(journal, self.keeper), controls_in(self.keeper.oms)
@@ -82,6 +83,7 @@ class Trader:
         self.policy = load(setup.policy)
         self.books = Books(self.keeper, [], self.now, witness)
         self.books.last = last
+        self.books.record(PolicyLoaded(self.now(), "execution policy", setup.policy, policy_hash(self.policy)))
         self.recovered: Recovered = recover(self.books, self.orders, self.now)
         refuse_hopeless(
             setup, self.policy, [name for name, *_ in self.orders.welcome.venues], known=self.keeper.oms.clients,
@@ -126,7 +128,6 @@ class Trader:
             len(self.parents), places, setup.decider, UniformForecaster(), seed=setup.instance,
             switches_n=_SWITCHES + len(self.parents), context=setup.context,
         )  # fmt: skip
-        self.books.record(PolicyLoaded(self.now(), "execution policy", setup.policy, policy_hash(self.policy)))
         file = setup.folder / "kill.json"
         kill = KillSwitch.open if file.exists() else KillSwitch.create
         self.kill = kill(file, path.switches)
@@ -141,7 +142,7 @@ class Trader:
         model = type(setup.decider).__name__
         hashes = {"policy": policy_hash(self.policy), "model": model, "preset": setup.preset}
         header = header_of(self.path, setup.instrument, hashes, self.now())
-        log = DecisionWriter(setup.file.with_suffix(".decisions"), header)
+        log = DecisionWriter(setup.base.with_suffix(".decisions"), header)
         opened.callback(log.close)
         return Recording(self.books, Recorder(self.path, log, [parent.id for parent in self.parents]))
 
@@ -149,6 +150,12 @@ class Trader:
         """Put parent `i` on the desk as the journal has it, and hang it on the kill switch."""
         parent = self.parents[i]
         wrong = take_up(self.path, i, parent, self.setup.work[i], self.controls.get(text(parent.id), []), self.around())
+        back = held(self.keeper.oms, parent.id)  # as if it were filled, so that nobody trades it
+        for name in ("filled", "filled_start", "plan_filled"):
+            self.path.desk[i][name] += back
+        self.path.usages[i]["filled"] += back
+        if back:
+            self.alarm(f"order {text(parent.id)}: {back:,} shares are held back, accepted differences are about them")
         children = (self.keeper.oms.children[number] for number in parent.children)
         self.path.desk[i]["decisions"] = max((child.decision for child in children), default=0)
         if wrong is not None:
@@ -222,10 +229,11 @@ class Trader:
                 tick(self.path.limits, self.path.usages, i, i + 1, now)
             if d["done"] == 0 and d["last_id"] - d["next_id"] < SPARE:
                 self.path.ids(i, *_block(self.keeper.ids, parent.id, self.setup.block))
-            if parent.flags & Flag.CANCEL_PENDING and not parent.working and not d["working"]:
+            working = parent.working > standing_of(self.keeper.oms, parent.id)
+            if parent.flags & Flag.CANCEL_PENDING and not working and not d["working"]:
                 self.books.record(ParentSaid(now, parent.id, Act.CANCELED, reason="all of it is withdrawn"))
                 d["done"] = 1
-            elif d["done"] and now >= d["end"] and not parent.working:
+            elif d["done"] and now >= d["end"] and not working:
                 self.books.record(ParentSaid(now, parent.id, Act.EXPIRED, reason="its window is over"))
 
     @property
@@ -255,7 +263,7 @@ class Trader:
         try:
             self.path.desk["hands"] = int(Hands.CANCEL)
             for _ in range(round(patience / 0.02)):
-                if not self.keeper.oms.open:
+                if self.keeper.oms.open.keys() <= self.keeper.oms.looked_at():
                     break
                 self.path.desk["next_wake"] = 0
                 self.step()
@@ -263,7 +271,7 @@ class Trader:
             self._opened.close()
 
 
-def _last(journal: Path, keeper: Keeper) -> int:
+def _last(journal: str | Path, keeper: Keeper) -> int:
     """Return the number of the last word of the venue that is on disk."""
     reader = open_journal(journal)
     try:

@@ -14,6 +14,7 @@ from nowake.core.values import Instrument, Side
 from nowake.execution.policy import Policy, ScriptedPolicy
 from nowake.features.context import Context
 from nowake.oms.events import Expected
+from nowake.oms.journal.address import base_of
 from nowake.oms.keeper import Mode
 
 __all__ = ["SPARE", "Alarm", "Attendant", "Setup", "Work"]
@@ -48,9 +49,9 @@ class Work:
 class Setup:
     """What a trader needs to know; `books` and `own_from` as `execution.live.LiveDesk` takes them.
 
-    `journal`: where it lies, in the folder if None. `decisions`: whether a log of decisions is kept beside it. `after`:
-    s for which the market is heard after the last fill, for whoever keeps it. `basket`: the name under which its
-    parents belong together, empty if they do not.
+    `journal`: where it lies, a path or a URL, in the folder if None. `decisions`: whether a log of decisions is kept
+    beside it. `after`: s for which the market is heard after the last fill, for whoever keeps it. `basket`: the name
+    under which its parents belong together, empty if they do not.
     """
 
     folder: Path
@@ -64,7 +65,7 @@ class Setup:
     books: BookPreset = field(default_factory=lambda: BookPreset(levels=1024, orders=2048, trades=256))
     own_from: int = 2**40
     decider: Policy = field(default_factory=ScriptedPolicy)
-    journal: Path | None = None
+    journal: str | Path | None = None
     decisions: bool = False
     preset: str = "unknown"  # of the market at the venue, for the log of decisions
     after: float = 0.0
@@ -87,9 +88,14 @@ class Setup:
         return frozenset(one.account for one in self.work)
 
     @property
-    def file(self) -> Path:
+    def address(self) -> str | Path:
         """The journal."""
         return self.journal or self.folder / "journal.db"
+
+    @property
+    def base(self) -> Path:
+        """What gives, with other endings, the files beside the journal."""
+        return base_of(self.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from nowake.core.values import Instrument
 from nowake.data.parts import Part, PartMeta
 from nowake.data.places import exclusive, staging
 from nowake.data.store import polars
+from nowake.oms.journal.address import on_server, shown
 from nowake.service.journal_tables import beside
 from nowake.service.journal_tables_market import Market, market_of
 from nowake.service.journal_tables_read import Account, account_of
@@ -86,7 +87,7 @@ def _source(journal: str, marks: Sequence[int], decisions: Path | None, tape: Pa
     hashes = {what: _file_hash(p) for what, p in (("decisions", decisions), ("tape", tape)) if p is not None}
     text = json.dumps([SCHEMA, account.hash.hex(), hashes], sort_keys=True)
     digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-    name = Path(journal).name if "://" not in journal else journal.rpartition("@")[2]
+    name = shown(journal) if on_server(journal) else Path(journal).name
     return _Source(name, account, market_of(decisions, tape), digest, hashes)
 
 
@@ -106,7 +107,7 @@ def ingest_journal(
     same = [part for part, one in there.items() if _continues(source, one)]
     frames = frames_of(source.account, source.market, source.digest)
     if not any(frame.height for frame in frames.values()):
-        raise InputError(f"journal {text}", expected="orders", got=f"none in {source.account.events} events")
+        raise InputError(f"journal {shown(text)}", expected="orders", got=f"none in {source.account.events} events")
     wanted = _split(frames, source)
     with staging(store.place) as work, exclusive(store.place):
         written = 0

@@ -5,21 +5,25 @@ is one statement that writes only while the table `holder` has our epoch. A lost
 not made anew: what was on its way is then unknown, and recovery has to look.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from time import monotonic, sleep
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from nowake.core.errors import InputError, MissingError
-from nowake.oms.errors import DamagedError, JournalError, LeaseError
+from nowake.oms.errors import DamagedError, EmptyError, JournalError, LeaseError
 from nowake.oms.journal import chain
+from nowake.oms.journal.address import hidden, server_of, shown
 from nowake.oms.journal.files import digest
 from nowake.oms.journal.lease import fenced
 from nowake.oms.journal.migrations import POSTGRES, pending
 from nowake.oms.journal.protocol import Record, Snapshot
 
-__all__ = ["PostgresJournal"]
+__all__ = ["PostgresJournal", "refuse_second"]
 
-_NAME = "nowake"
+_PATIENCE = 2.0  # s for the lease
+_UNKNOWN = re.compile(r'(database|role) ".*" does not exist')
 _CHUNK = 20_000
 _INSERT = """
 INSERT INTO event SELECT sequence, payload, hash
@@ -36,28 +40,48 @@ def _psycopg() -> Any:
     return psycopg
 
 
-def _split(url: str) -> tuple[str, str]:
-    """Return the connection string and the journal's name (its schema): the parameter ``journal``, or nowake."""
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    name = query.pop("journal", _NAME)
-    if not name.isidentifier() or not name.islower() or len(name) > 60:
-        raise InputError("journal", expected="a name of small letters, digits and _", got=repr(name))
-    return urlunsplit(parts._replace(query=urlencode(query))), name
+def _connect(url: str) -> Any:
+    """Return a connection; JournalError for a server that does not let us in, InputError for what it does not know."""
+    psycopg = _psycopg()
+    try:
+        return psycopg.connect(server_of(url).connection, autocommit=True, connect_timeout=10)
+    except psycopg.Error as error:
+        words = f"journal {shown(url)}: {hidden(' '.join(str(error).split()), url)}"
+        if isinstance(error, psycopg.ProgrammingError) or _UNKNOWN.search(words):
+            raise InputError(words, expected="an address, a database and a user that the server knows") from None
+        raise JournalError(words) from None
+
+
+def _lock(db: Any, name: str) -> None:
+    """Take the advisory lock of a journal; LeaseError where another has it and keeps it.
+
+    A writer that was killed a moment ago has it until the server has noticed.
+    """
+    limit = monotonic() + _PATIENCE
+    while True:
+        taken = db.execute("SELECT pg_try_advisory_lock(hashtext('nowake.journal'), hashtext(%s))", (name,))
+        if taken.fetchone()[0]:
+            return
+        if monotonic() >= limit:
+            raise LeaseError(f"journal {name} is in use", expected="one writer", got="another instance")
+        sleep(0.05)
+
+
+def refuse_second(url: str) -> None:
+    """Refuse a journal that another instance writes: LeaseError."""
+    with closing(_connect(url)) as db:
+        _lock(db, server_of(url).name)
 
 
 class PostgresJournal:
     """A journal at ``postgresql://…``; the parameter ``?journal=name`` keeps several in one database."""
 
     def __init__(self, url: str, *, write: bool = False) -> None:
-        address, self.name = _split(url)
+        self.name = server_of(url).name
         self._errors: Any = _psycopg().Error
         self.epoch, self._write = 0, write
         self._sequence, self._head = 0, chain.START
-        try:
-            self._db: Any = _psycopg().connect(address, autocommit=True, connect_timeout=10)
-        except self._errors as error:
-            raise JournalError(f"journal {self.name}: {error}") from error
+        self._db: Any = _connect(url)
         try:
             self._open()
         except BaseException as error:
@@ -70,12 +94,14 @@ class PostgresJournal:
         run = self._db.execute
         there = run("SELECT 1 FROM pg_namespace WHERE nspname = %s", (self.name,)).fetchone()
         if self._write:
-            self._lease()
+            _lock(self._db, self.name)
             run(f"CREATE SCHEMA IF NOT EXISTS {self.name}")
         elif not there:
-            raise InputError("journal", expected="one that is there", got=self.name)
+            raise EmptyError("journal", expected="one that was begun", got=f"no {self.name} in the database")
         run(f"SET search_path TO {self.name}")
         version = self._version()
+        if not self._write and not version:
+            raise EmptyError("journal", expected="one that was begun", got=f"an empty {self.name} in the database")
         steps = pending(version, POSTGRES, f"journal {self.name}")
         if not self._write:
             return
@@ -89,12 +115,6 @@ class PostgresJournal:
             run("INSERT INTO version VALUES (%s)", (len(POSTGRES),))
             self.epoch = run("UPDATE holder SET epoch = epoch + 1 RETURNING epoch").fetchone()[0]
         self._sequence, self._head = self._tail()
-
-    def _lease(self) -> None:
-        """Take the advisory lock; LeaseError with the process that has it."""
-        taken = self._db.execute("SELECT pg_try_advisory_lock(hashtext('nowake.journal'), hashtext(%s))", (self.name,))
-        if not taken.fetchone()[0]:
-            raise LeaseError(f"journal {self.name} is in use", expected="one writer", got="another instance")
 
     def _version(self) -> int:
         if self._db.execute("SELECT to_regclass('version')").fetchone()[0] is None:
@@ -110,6 +130,20 @@ class PostgresJournal:
         before = rows[1][2] if len(rows) > 1 else chain.START
         list(chain.checked([rows[0]], rows[0][0] - 1, before))
         return rows[0][0], rows[0][2]
+
+    def last_epoch(self) -> int | None:
+        """Return how often the journal was opened for writing; None if it cannot be read."""
+        try:
+            return int(self._db.execute("SELECT epoch FROM holder").fetchone()[0])
+        except (self._errors, TypeError):
+            return None
+
+    def after(self, sequence: int) -> int:
+        """Return how many events come after one, whether they can be trusted or not."""
+        try:
+            return int(self._db.execute("SELECT count(*) FROM event WHERE sequence > %s", (sequence,)).fetchone()[0])
+        except self._errors:
+            return 0
 
     def append(self, payloads: Sequence[bytes]) -> int:
         """Add payloads in one statement; the server's disk has them when this returns."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from nowake.core.errors import InputError
+from nowake.oms.journal.address import on_server, server_of
+from nowake.oms.journal.lease import FileLease
 
-__all__ = ["Journal", "Record", "Snapshot", "open_journal"]
+__all__ = ["Journal", "Record", "Snapshot", "open_journal", "refuse_second"]
 
 
 class Record(NamedTuple):
@@ -65,14 +66,25 @@ class Journal(Protocol):
 
 
 def open_journal(address: str | Path, *, write: bool = False) -> Journal:
-    """Return the journal at a path (SQLite) or a ``postgresql://`` URL; a path is made if `write`, InputError else."""
-    text = str(address)
-    if text.startswith(("postgresql://", "postgres://")):
+    """Return the journal at a path (SQLite) or a ``postgresql://`` URL; a path is made if `write`, InputError else.
+
+    EmptyError where there is a place for one, and none was begun in it.
+    """
+    if on_server(address):
+        server_of(address)  # refuses another kind of address, before anything is needed for this one
         from nowake.oms.journal.postgres import PostgresJournal
 
-        return PostgresJournal(text, write=write)
-    if "://" in text:
-        raise InputError("journal", expected="a path or a postgresql:// URL", got=text)
+        return PostgresJournal(str(address), write=write)
     from nowake.oms.journal.sqlite import SqliteJournal
 
-    return SqliteJournal(Path(text), write=write)
+    return SqliteJournal(Path(address), write=write)
+
+
+def refuse_second(address: str | Path) -> None:
+    """Refuse a journal that another instance writes: LeaseError."""
+    if on_server(address):
+        from nowake.oms.journal.postgres import refuse_second as refuse
+
+        refuse(str(address))
+        return
+    FileLease(Path(address)).release()

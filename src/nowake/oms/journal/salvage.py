@@ -1,18 +1,22 @@
-"""What is intact of a damaged journal, copied into a new one; the damaged file is never written.
+"""What is intact of a damaged journal, copied into a new one in a file; the damaged one is never written.
 
-It is copied, with its log, into a temporary folder before SQLite sees it, because SQLite may write even where it only
-reads; a file that was cut off is filled up with empty pages there, so that what stands before the cut can be read. What
-follows the break may be readable, but the chain no longer vouches for it: it is counted, not copied. The new journal
-goes on with later epochs than any of the damaged one, so that no order id of the lost part comes again.
+A file is copied, with its log, into a temporary folder before SQLite sees it, because SQLite may write even where it
+only reads; a file that was cut off is filled up with empty pages there, so that what stands before the cut can be
+read. What follows the break may be readable, but the chain no longer vouches for it: it is counted, not copied. The
+new journal goes on with later epochs than any of the damaged one, so that no order id of the lost part comes again.
 """
 
 import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nowake.core.errors import InputError
 from nowake.oms.errors import DamagedError, JournalError
+from nowake.oms.journal.address import on_server
+from nowake.oms.journal.protocol import Journal
 from nowake.oms.journal.sqlite import HEAD, SqliteJournal, connect, refuse_stranger
 
 __all__ = ["Salvaged", "salvage"]
@@ -32,15 +36,29 @@ class Salvaged:
     readable_after: int
 
 
-def salvage(damaged: Path, into: Path) -> Salvaged:
+def salvage(damaged: str | Path, into: Path) -> Salvaged:
     """Copy the intact events of `damaged` into the new journal `into`, none is made where there are none.
 
     InputError where `into` exists already, or `damaged` is no journal of this version.
     """
-    if not damaged.is_file():
-        raise InputError("journal", expected="a file", got=str(damaged))
     if into.exists():
         raise InputError(f"the new journal {into}", expected="a new file", got="one that is there")
+    if on_server(damaged):
+        return _of_server(str(damaged), into)
+    return _of_file(Path(damaged), into)
+
+
+def _of_server(url: str, into: Path) -> Salvaged:
+    from nowake.oms.journal.postgres import PostgresJournal
+
+    with closing(PostgresJournal(url)) as journal:
+        found = _copy_intact(lambda: PostgresJournal(url), into, journal.last_epoch())
+        return replace(found, readable_after=journal.after(found.broken_at) if found.broken_at else 0)
+
+
+def _of_file(damaged: Path, into: Path) -> Salvaged:
+    if not damaged.is_file():
+        raise InputError("journal", expected="a file", got=str(damaged))
     refuse_stranger(damaged)
     with tempfile.TemporaryDirectory(prefix="nowake-salvage-") as folder:
         copy = Path(folder) / "journal"
@@ -50,11 +68,12 @@ def salvage(damaged: Path, into: Path) -> Salvaged:
                 shutil.copyfile(source, copy.with_name(copy.name + suffix))
         _fill_up(copy)
         try:
-            found = _copy_intact(copy, into)
+            found = _copy_intact(lambda: SqliteJournal(copy), into, _epoch(copy))
         except InputError as error:  # people know the journal by its own name
             error.args = (str(error).replace(str(copy), str(damaged)),)
             raise
-        return replace(found, why=found.why.replace(str(copy), str(damaged)))
+        after = _readable(copy, found.broken_at) if found.broken_at else 0
+        return replace(found, why=found.why.replace(str(copy), str(damaged)), readable_after=after)
 
 
 def _fill_up(copy: Path) -> None:
@@ -68,12 +87,12 @@ def _fill_up(copy: Path) -> None:
                 file.truncate(whole)
 
 
-def _copy_intact(copy: Path, into: Path) -> Salvaged:
+def _copy_intact(damaged: Callable[[], Journal], into: Path, epoch: int | None) -> Salvaged:
+    """Copy what is intact; what is readable after it is not counted here."""
     intact, broken_at, why = 0, None, ""
-    epoch = _epoch(copy)
     target = SqliteJournal(into, write=True, above=_FAR if epoch is None else epoch)
     try:
-        source = SqliteJournal(copy)
+        source = damaged()
         batch: list[bytes] = []
         try:
             for record in source.replay():
@@ -92,7 +111,7 @@ def _copy_intact(copy: Path, into: Path) -> Salvaged:
     if not intact:
         for end in ("", "-wal", "-shm", ".lock"):
             into.with_name(into.name + end).unlink(missing_ok=True)
-    return Salvaged(intact, broken_at, why, _readable(copy, broken_at) if broken_at else 0)
+    return Salvaged(intact, broken_at, why, 0)
 
 
 def _epoch(copy: Path) -> int | None:
