@@ -2,6 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-def"
 from nowake.core.board import PlaceKind
+from nowake.core.held import held
 from nowake.core.intent import OrderKind
 from nowake.core.jit import inline, kernel
 from nowake.execution.desk_state import CHILDREN, Stage
@@ -68,7 +69,7 @@ def observe(desk, boards, rows, forecasts, paid, i, now, out):
         o[_OWN + n + k] = forecasts[i, k]
 
 
-@kernel
+@held
 def gather(desk, kids, working, boards, features, now, rows, news, follow):
     """Do as `sense` for every parent that wants a decision at now[i]; returns how many do.
 
@@ -84,7 +85,7 @@ def gather(desk, kids, working, boards, features, now, rows, news, follow):
     return asking
 
 
-@kernel
+@held
 def observe_due(desk, boards, rows, forecasts, paid, now, follow, out):
     """Do as `observe` for every parent with follow[i] >= 0."""
     for i in range(desk.shape[0]):

@@ -7,6 +7,7 @@ rate) and a tactic. What a slice leaves undone is in the next one's plan: the pa
 # mypy: disable-error-code="no-untyped-def"
 import numpy as np
 
+from nowake.core.held import held
 from nowake.core.jit import inline, kernel
 from nowake.execution.desk_state import CURVE, Follow, Hands
 
@@ -77,7 +78,7 @@ def begin(desk, boards, i, now, rate, tactic, urgency, origin):
     d.next_wake = now
 
 
-@kernel
+@held
 def begin_due(desk, boards, now, actions, origin, follow, numbers):
     """Begin a slice of every parent with follow[i] >= 0 at now[i] with its ACTION; numbers[i]: its decisions so far."""
     for i in range(desk.shape[0]):

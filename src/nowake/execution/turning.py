@@ -1,7 +1,7 @@
 """A turn of the desk: every parent that is due, or whose board has moved, looks; those whose slice is over say so."""
 
 # mypy: disable-error-code="no-untyped-def"
-from nowake.core.jit import kernel
+from nowake.core.held import held
 from nowake.execution.feed_handler import hear_feed
 from nowake.execution.hearing import mark_out
 from nowake.execution.placing import look
@@ -13,7 +13,7 @@ __all__ = ["listen", "turn"]
 _MARKS_EVERY = 250_000_000  # ns between two looks at what mark-outs are due
 
 
-@kernel
+@held
 def turn(
     desk, kids, working, usages, limits, switches, boards, features, stats, params, draws, wants, intents, passed,
     projections, traces, marks, markouts, lo, hi, now, moved, sends,
@@ -49,7 +49,7 @@ def turn(
     return n, asking
 
 
-@kernel
+@held
 def listen(
     books, features, own_from, events, lo, hi, heard, desk, kids, working, usages, limits, switches, boards, stats,
     params, draws, wants, intents, passed, projections, traces, marks, markouts, sends,
