@@ -1,43 +1,10 @@
 """The command line in this process: faster than a process per case, and the same code."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from json import loads
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from nowake.cli.main import main
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left: exit code, standard output, standard error."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one JSON object on standard output."""
-        body = loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-        assert isinstance(body, dict)
-        assert self.out.count("\n") == 1
-        return body
-
-    @property
-    def refusal(self) -> str:
-        """The one line of a refused command."""
-        assert self.code == 2, self.err
-        assert self.out == ""
-        assert "Traceback" not in self.err
-        lines = self.err.splitlines()
-        assert lines[0].startswith("error: ")
-        assert len(lines) == 1 or (len(lines) == 2 and lines[1].startswith("hint: ")), self.err
-        return self.err
-
+from tests.commands import Done, ran
 
 Run = Callable[..., Done]
 
@@ -50,10 +17,7 @@ def nowake(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.delenv("NOWAKE_DEBUG", raising=False)
 
     def run(*argv: object) -> Done:
-        capsys.readouterr()
-        code = main([str(a) for a in argv])
-        out, err = capsys.readouterr()
-        return Done(code, out, err)
+        return ran(capsys, *argv)
 
     return run
 

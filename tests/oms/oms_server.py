@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 NEEDED = ("initdb", "pg_ctl", "postgres")
 USERS = ("postgres", "nobody")
 
@@ -104,3 +106,13 @@ def server() -> Iterator[Server]:
             yield one
         finally:
             one.stop("immediate")
+
+
+@contextmanager
+def server_or_skip() -> Iterator[Server]:
+    """Do as `server`; where there is none to be had, what needs it is skipped, and says why."""
+    try:
+        with server() as one:
+            yield one
+    except Unavailable as reason:
+        pytest.skip(str(reason))

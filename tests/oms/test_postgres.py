@@ -5,7 +5,7 @@ from itertools import count
 
 import psycopg
 import pytest
-from oms_server import Server, Unavailable, server
+from oms_server import Server, server_or_skip
 
 from nowake.core.errors import InputError
 from nowake.oms.errors import DamagedError, JournalError, LeaseError
@@ -22,11 +22,8 @@ NUMBERS = count(1)
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Server]:
-    try:
-        with server() as one:
-            yield one
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    with server_or_skip() as one:
+        yield one
 
 
 @pytest.fixture

@@ -8,16 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from tests.oms.oms_server import Server, Unavailable, server
+from tests.commands import Done, ran
+from tests.oms.oms_server import Server, server_or_skip
 
-from nowake.cli.main import main
 from nowake.core.errors import InputError
 from nowake.oms.errors import LeaseError
 from nowake.oms.events import RecoveryNote
@@ -36,28 +34,13 @@ NUMBERS = count(1)
 SMALL = ("--qty", "600", "--horizon", "90s", "--speed", "max", "--strategy", "twap", "--after", "0s", "--json")
 
 
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
-
 Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Server]:
-    try:
-        with server() as one:
-            yield one
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    with server_or_skip() as one:
+        yield one
 
 
 @pytest.fixture
@@ -69,11 +52,9 @@ def url(running: Server, tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
 @pytest.fixture
 def nowake(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*argv: object) -> Done:
-        capsys.readouterr()
-        code = main([str(one) for one in argv])
-        out, err = capsys.readouterr()
-        assert "hush" not in out + err
-        return Done(code, out, err)
+        found = ran(capsys, *argv)
+        assert "hush" not in found.out + found.err
+        return found
 
     return run
 

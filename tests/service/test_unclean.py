@@ -1,17 +1,15 @@
 """A recovery that stays unclean, at a real venue process: refused, looked at, released by two people, gone on with."""
 
-import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands import Done, ran
 
-from nowake.cli.main import main
 from nowake.core.times import SECOND
 from nowake.core.values import Side
 from nowake.core.venue import Cancel, Command, New
@@ -31,18 +29,6 @@ BY = ("--who", "ann", "--second", "duty.officer", "--why", "the desk has phoned 
 ORDER = ("--qty", "2000", "--horizon", "600s", "--speed", "max", "--strategy", "twap", "--after", "0s")
 
 
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
-
 class Cut:
     """A trade that was cut off by a signal, and what happens to it before it is started again."""
 
@@ -53,10 +39,7 @@ class Cut:
         (self.parent,) = held(self.journal).parents.values()
 
     def run(self, *words: object) -> Done:
-        self._capsys.readouterr()
-        code = main([str(one) for one in (*words, "--journal", self.journal)])
-        out, err = self._capsys.readouterr()
-        return Done(code, out, err)
+        return ran(self._capsys, *words, "--journal", self.journal)
 
     def again(self, *more: object) -> Done:
         return self.run("trade", *ORDER, *more)
